@@ -1,0 +1,23 @@
+namespace McpPlatform.Contracts.Identity;
+
+/// <summary>Names of the claims in the platform's access tokens (RFC 9068 JWTs).</summary>
+public static class PlatformClaims
+{
+    /// <summary>The user's id, a UUID (RFC 7519 section 4.1.2).</summary>
+    public const string Subject = "sub";
+
+    /// <summary>The user's canonical name.</summary>
+    public const string Username = "username";
+
+    /// <summary>The login that the token belongs to: every token of one login, refreshed or not, has the same.</summary>
+    public const string SessionId = "sid";
+
+    /// <summary>When the token was issued, in seconds since 1970 (RFC 7519 section 4.1.6).</summary>
+    public const string IssuedAt = "iat";
+
+    /// <summary>The names of the user's roles, one claim each. For display: access is decided on <see cref="Permission"/>.</summary>
+    public const string Role = "roles";
+
+    /// <summary>The permissions that the user's roles give, one claim each; see <see cref="Permissions"/>.</summary>
+    public const string Permission = "permissions";
+}

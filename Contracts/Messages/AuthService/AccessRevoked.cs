@@ -1,0 +1,20 @@
+namespace McpPlatform.Contracts.Messages;
+
+/// <summary>Access tokens issued until now are worth nothing any more: those of one session, or all of a user's.</summary>
+public sealed record AccessRevoked : IFact
+{
+    /// <inheritdoc/>
+    public required Guid EventId { get; init; }
+
+    /// <inheritdoc/>
+    public required DateTimeOffset OccurredAt { get; init; }
+
+    /// <summary>Whose access.</summary>
+    public required Guid UserId { get; init; }
+
+    /// <summary>The session that ended; null when all of the user's ended.</summary>
+    public string? SessionId { get; init; }
+
+    /// <summary>Why: <c>logout</c>, <c>refresh_token_reused</c>, <c>password_changed</c>, <c>disabled</c>, <c>grants_changed</c>.</summary>
+    public required string Reason { get; init; }
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Options;
+
+namespace McpPlatform.ServiceDefaults.Authentication;
+
+/// <summary>Whose tokens a service accepts.</summary>
+public sealed class PlatformAuthenticationOptions
+{
+    /// <summary>The section of the configuration.</summary>
+    public const string Section = "Authentication";
+
+    /// <summary>The token's <c>iss</c>: the platform's public address, http or https. Required.</summary>
+    public string Issuer { get; set; } = string.Empty;
+
+    /// <summary>The token's <c>aud</c> for this service (RFC 9068 section 4).</summary>
+    public string Audience { get; set; } = "urn:mcpplatform:api";
+
+    /// <summary>Where the service fetches AuthService's public keys, by an address inside the platform.</summary>
+    public string JwksAddress { get; set; } = "http://authservice/.well-known/jwks.json";
+
+    /// <summary><see cref="Issuer"/> in the one form that is compared byte by byte (with a slash after the host).</summary>
+    public string CanonicalIssuer => new Uri(Issuer).AbsoluteUri;
+}
+
+internal sealed class PlatformAuthenticationOptionsValidator : IValidateOptions<PlatformAuthenticationOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PlatformAuthenticationOptions options)
+    {
+        List<string> failures = [];
+        if (!IsHttp(options.Issuer))
+        {
+            failures.Add($"Authentication__Issuer is '{options.Issuer}', but must be the platform's public address, such as https://mcp.example.com.");
+        }
+
+        if (string.IsNullOrWhiteSpace(options.Audience))
+        {
+            failures.Add("Authentication__Audience is empty, but must be the audience that tokens for this service carry.");
+        }
+
+        if (!IsHttp(options.JwksAddress))
+        {
+            failures.Add($"Authentication__JwksAddress is '{options.JwksAddress}', but must be the http or https address of AuthService's keys.");
+        }
+
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static bool IsHttp(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+}
