@@ -1,12 +1,13 @@
 // The platform's main job, done as a user would: started by ./run.sh --smoke. Prints each step with its result; exit code 0 or 1.
 import { spawn, execFileSync } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, createWriteStream, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 
 const root = process.argv[2];
 const data = mkdtempSync(join(tmpdir(), 'mcpplatform-smoke-'));
+chmodSync(data, 0o711); // PostgreSQL runs as another user when this runs as root
 const log = join(data, 'apphost.log');
 const started = Date.now();
 let apphost;
