@@ -1,2 +1,5 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using McpPlatform.ServiceDefaults;
+using McpPlatform.UserService;
+using McpPlatform.UserService.Data;
+
+return await PlatformService.RunAsync<UsersDbContext>(args, builder => builder.AddUserService(), app => app.MapUserService());

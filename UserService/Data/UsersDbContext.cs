@@ -1,0 +1,28 @@
+using McpPlatform.ServiceDefaults.Data;
+using McpPlatform.UserService.Access;
+using McpPlatform.UserService.Users;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.UserService.Data;
+
+internal sealed class UsersDbContext(DbContextOptions<UsersDbContext> options) : DbContext(options)
+{
+    public const string Schema = "users";
+
+    public DbSet<User> Users => Set<User>();
+
+    public DbSet<UserRole> UserRoles => Set<UserRole>();
+
+    public DbSet<Role> Roles => Set<Role>();
+
+    public DbSet<RolePermission> RolePermissions => Set<RolePermission>();
+
+    public DbSet<Permission> Permissions => Set<Permission>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(UsersDbContext).Assembly);
+        modelBuilder.AddOutboxAndInbox();
+    }
+}

@@ -1,0 +1,119 @@
+using System.ComponentModel.DataAnnotations;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Problems;
+using McpPlatform.UserService.Access;
+using McpPlatform.UserService.Accounts;
+using McpPlatform.UserService.Data;
+using McpPlatform.UserService.Telemetry;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace McpPlatform.UserService.Users;
+
+/// <summary>A new user. AuthService decides whether name and password are good.</summary>
+/// <param name="Username">The name to log in with.</param>
+/// <param name="Email">The address.</param>
+/// <param name="Password">The password; it is passed on and kept nowhere here.</param>
+/// <param name="IsAdmin">True adds the role <c>admin</c>.</param>
+/// <param name="IsActive">False makes a user who may not log in yet.</param>
+/// <param name="Roles">Names of roles; <c>user</c> when left out.</param>
+public sealed record CreateUserRequest(
+    [Required(ErrorMessage = "username is required.")]
+    [StringLength(UserConfiguration.MaxUsernameLength, ErrorMessage = "username may have at most 64 characters.")]
+    string? Username,
+    [EmailAddress(ErrorMessage = "email must be an e-mail address.")]
+    [StringLength(UserConfiguration.MaxEmailLength, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
+    string? Email,
+    [Required(ErrorMessage = "password is required.")]
+    [StringLength(1024, ErrorMessage = "password may have at most 1024 characters.")]
+    string? Password,
+    bool IsAdmin = false,
+    bool IsActive = true,
+    [MaxLength(50, ErrorMessage = "roles may name at most 50 roles.")]
+    IReadOnlyList<string>? Roles = null)
+{
+    /// <summary>Without the password: a record's own text would carry it into a log.</summary>
+    public override string ToString() => $"{nameof(CreateUserRequest)} {Username}";
+}
+
+internal static class CreateUser
+{
+    private const string Action = "users.create";
+
+    public static async Task<Results<Created<UserResponse>, ValidationProblem, ProblemHttpResult>> HandleAsync(
+        CreateUserRequest request, UsersDbContext db, EscalationGuard guard, AccountsClient accounts, ActivityLog activities, UserTelemetry telemetry,
+        TimeProvider time, CancellationToken cancellationToken)
+    {
+        HashSet<string> wanted = new(request.Roles ?? [BuiltInRoles.User], StringComparer.Ordinal);
+        if (request.IsAdmin)
+        {
+            wanted.Add(BuiltInRoles.Admin);
+        }
+
+        var grants = await RoleGrants.LoadAsync(db, wanted, cancellationToken);
+        if (grants.Roles.Count != wanted.Count)
+        {
+            return RoleNames.Unknown(wanted.Except(grants.Roles, StringComparer.Ordinal));
+        }
+
+        if (await guard.RefuseAsync(grants, Action, request.Username!, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var id = Guid.CreateVersion7();
+        var creation = await accounts.CreateAsync(
+            new NewAccount
+            {
+                Id = id,
+                Username = request.Username!,
+                Email = request.Email,
+                Password = request.Password!,
+                Roles = grants.Roles,
+                Permissions = request.IsActive ? grants.Permissions : [],
+            },
+            cancellationToken);
+        switch (creation)
+        {
+            case AccountCreation.Created account:
+                // The account is there, so the rest is finished even when the caller goes away.
+                var user = await SaveAsync(id, account.Username, request, grants, db, activities, time.GetUtcNow());
+                telemetry.UserCreated();
+                return TypedResults.Created($"{UsersApi.Route}/{id}", UserResponse.From(user));
+            case AccountCreation.Refused { Status: StatusCodes.Status400BadRequest, Errors: { Count: > 0 } errors } invalid:
+                return TypedResults.ValidationProblem(errors, invalid.Detail);
+            case AccountCreation.Refused refused:
+                return ProblemExtensions.Problem(refused.Status, refused.Detail);
+            default:
+                return ProblemExtensions.Problem(
+                    StatusCodes.Status503ServiceUnavailable, "The user was not created, because the service that keeps the accounts does not answer: try again shortly.");
+        }
+    }
+
+    private static async Task<User> SaveAsync(
+        Guid id, string username, CreateUserRequest request, RoleGrants grants, UsersDbContext db, ActivityLog activities, DateTimeOffset now)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
+
+        // The event that tells of the account may have made the profile already.
+        await db.LockNewUserAsync(id, CancellationToken.None);
+        var user = await db.LockUserAsync(id, CancellationToken.None);
+        if (user is null)
+        {
+            user = User.Create(id, username, request.Email, grants.Roles, now);
+            db.Add(user);
+        }
+
+        if (!request.IsActive)
+        {
+            db.SetActive(user, active: false, grants, now);
+        }
+
+        var values = new { user.Username, user.Email, user.IsAdmin, user.IsActive, Roles = user.RoleNames };
+        db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Succeeded, "user", id.ToString(), newValues: values));
+        await db.SaveChangesAsync(CancellationToken.None);
+        await transaction.CommitAsync(CancellationToken.None);
+        return user;
+    }
+}
