@@ -1,2 +1,4 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using McpPlatform.Gateway;
+using McpPlatform.ServiceDefaults;
+
+return await PlatformService.RunAsync(args, builder => builder.AddGateway(), app => app.MapGateway());

@@ -1,0 +1,58 @@
+using McpPlatform.Contracts.Messages;
+using McpPlatform.Gateway.Documentation;
+using McpPlatform.Gateway.Edge;
+using McpPlatform.Gateway.Health;
+using McpPlatform.Gateway.RateLimits;
+using McpPlatform.Gateway.Requests;
+using McpPlatform.Gateway.Routing;
+using McpPlatform.Gateway.Telemetry;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Data;
+using McpPlatform.ServiceDefaults.Messaging;
+
+namespace McpPlatform.Gateway;
+
+/// <summary>The Gateway's table of contents: what it consists of, and in which order a request meets it.</summary>
+internal static class GatewaySetup
+{
+    public static void AddGateway(this WebApplicationBuilder builder)
+    {
+        builder.AddRedisClient("redis");
+        builder.AddPlatformAuthentication();
+        builder.AddPlatformMessaging();
+        builder.AddTelemetryEvents<RequestCompleted, RequestCompletedBatch>(events => new(events));
+        builder.Services.AddSingleton<GatewayTelemetry>();
+
+        // Around everything, even around routing and the error pages: nothing may go unrecorded, or out without its headers.
+        builder.Services.AddTransient<IStartupFilter, OutermostMiddleware>();
+        builder.AddServiceClient();
+        builder.AddServiceHealth();
+        builder.AddCrossOrigin();
+        builder.AddRateLimits();
+        builder.AddForwarding();
+        builder.AddDocumentation();
+    }
+
+    public static void MapGateway(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseMiddleware<ForgedHeaders>();
+        app.UseMiddleware<McpEndpointGuard>();
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.MapDocumentation();
+        app.MapForwarding();
+    }
+
+    private sealed class OutermostMiddleware : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.UseMiddleware<RequestRecorder>();
+            app.UseMiddleware<SecurityHeaders>();
+            next(app);
+        };
+    }
+}
