@@ -46,27 +46,37 @@ internal sealed partial class ExceptionProblem(IProblemDetailsService problems, 
         });
     }
 
-    private static string Sentence(BadHttpRequestException exception) => exception switch
+    private static string Sentence(BadHttpRequestException exception) => exception.InnerException switch
     {
-        { InnerException: JsonException { Path: { Length: > 0 } path } json } =>
-            $"The request's body is wrong at {path}: {FirstSentence(json.Message)}",
-        { InnerException: JsonException json } => $"The request's body is not valid JSON: {FirstSentence(json.Message)}",
+        // The reader's own exception stands inside where the text is no JSON at all.
+        JsonException { InnerException: JsonException reader } => $"The request's body is not valid JSON: {WithoutPosition(reader.Message)}",
+        JsonException { Path: { Length: > 0 } path } json => $"The request's body is wrong at {path}: {Words(json.Message)}",
+        JsonException json => $"The request's body is wrong: {Words(json.Message)}",
         _ => exception.Message,
     };
 
-    // What follows names .NET types and byte positions, which mean nothing to a caller.
-    private static string FirstSentence(string message)
+    // The serializer's sentences name .NET types, which mean nothing to a caller.
+    private static string Words(string message)
     {
-        var end = message.IndexOf(" Path: ", StringComparison.Ordinal);
-        var text = end < 0 ? message : message[..end];
-        var type = text.IndexOf(" could not be mapped to any .NET member", StringComparison.Ordinal);
-        if (type >= 0)
+        if (Before(message, " could not be mapped to any .NET member") is { } unknown)
         {
-            return text[..type].Replace("The JSON property", "the property", StringComparison.Ordinal) + " is not known here.";
+            return unknown.Replace("The JSON property", "the property", StringComparison.Ordinal) + " is not known here.";
         }
 
-        return text.StartsWith("The JSON value could not be converted to", StringComparison.Ordinal) ? "the value has the wrong type." : text;
+        if (Before(message, " encountered during deserialization") is { } duplicate)
+        {
+            return duplicate + ".";
+        }
+
+        return message.StartsWith("JSON deserialization for type", StringComparison.Ordinal) && message.Split("including: ") is [_, var missing]
+            ? $"required properties are missing: {WithoutPosition(missing)}"
+            : "the value has the wrong type.";
     }
+
+    private static string WithoutPosition(string message) => Before(message, " Path: ") ?? Before(message, " LineNumber: ") ?? message;
+
+    private static string? Before(string text, string marker) =>
+        text.IndexOf(marker, StringComparison.Ordinal) is var index and >= 0 ? text[..index] : null;
 
     [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed")]
     private partial void LogFailed(string method, string path, Exception exception);

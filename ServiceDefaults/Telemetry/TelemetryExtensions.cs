@@ -31,7 +31,7 @@ public static class TelemetryExtensions
         });
 
         // One line per request and per query is what a trace is for; as log lines they cost a quarter of the throughput.
-        foreach (var category in (string[])["Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "Yarp", "System.Net.Http.HttpClient", "MassTransit", "Polly", "OpenIddict", "Npgsql"])
+        foreach (var category in (string[])["Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "Yarp", "System.Net.Http.HttpClient", "MassTransit", "Polly", "OpenIddict", "Npgsql", "StackExchange.Redis"])
         {
             builder.Logging.AddFilter(category, LogLevel.Warning);
         }

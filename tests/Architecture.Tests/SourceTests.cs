@@ -1,0 +1,43 @@
+namespace McpPlatform.Architecture.Tests;
+
+/// <summary>Rules about the tree that keep it readable.</summary>
+public sealed class SourceTests
+{
+    private static readonly string[] Everything = [.. Repository.Services, "ServiceDefaults", "Contracts", "LocalHosting", "AppHost"];
+
+    [Fact]
+    public void No_folder_is_a_dumping_ground()
+    {
+        string[] forbidden = ["Common", "Shared", "Core", "Utils", "Utilities", "Helpers", "Extensions", "Misc"];
+        var found = Directory.EnumerateDirectories(Repository.Root, "*", SearchOption.AllDirectories)
+            .Where(folder => !folder.Contains("/artifacts/", StringComparison.Ordinal) && !folder.Contains("/node_modules", StringComparison.Ordinal) && !folder.Contains("/.", StringComparison.Ordinal))
+            .Where(folder => forbidden.Contains(Path.GetFileName(folder), StringComparer.Ordinal))
+            .Select(Repository.Relative);
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void A_program_is_read_at_one_glance() =>
+        Assert.All(Repository.Services, service => Assert.InRange(File.ReadAllLines(Path.Combine(Repository.Root, service, "Program.cs")).Length, 1, 40));
+
+    [Fact]
+    public void The_resource_graph_fits_on_three_screens() =>
+        Assert.InRange(File.ReadAllLines(Path.Combine(Repository.Root, "AppHost", "Program.cs")).Length, 1, 119);
+
+    [Fact]
+    public void Service_defaults_stay_within_their_budget()
+    {
+        var lines = Repository.Sources("ServiceDefaults").SelectMany(File.ReadLines).Count(line => line.Trim() is { Length: > 1 } text && !text.StartsWith("//", StringComparison.Ordinal));
+        Assert.InRange(lines, 1, 1500);
+    }
+
+    [Fact]
+    public void No_file_is_so_long_that_nobody_reads_it() =>
+        Assert.Empty(Repository.Sources(Everything).Where(file => File.ReadLines(file).Count() > 300).Select(Repository.Relative));
+
+    [Fact]
+    public void Application_configuration_is_read_through_options() =>
+        Assert.Empty(Repository.Sources([.. Repository.Services])
+            .Where(file => !file.EndsWith("Setup.cs", StringComparison.Ordinal) && File.ReadAllText(file).Contains("configuration[\"", StringComparison.OrdinalIgnoreCase))
+            .Select(Repository.Relative));
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using MassTransit;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Authorization;
+using McpPlatform.ServiceDefaults.Data;
+using McpPlatform.ServiceDefaults.Health;
+using McpPlatform.ServiceDefaults.Http;
+using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.TestSupport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpPlatform.ServiceDefaults.Tests;
+
+/// <summary>A service as small as one can be that uses everything of ServiceDefaults: on a real port, with real servers.</summary>
+internal sealed class ExampleService : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly TestIssuer issuer;
+
+    private ExampleService(WebApplication app, TestIssuer issuer)
+    {
+        this.app = app;
+        this.issuer = issuer;
+    }
+
+    public IServiceProvider Services => app.Services;
+
+    public TestIssuer Issuer => issuer;
+
+    public static async Task<ExampleService> StartAsync(PlatformServers servers, Dictionary<string, string?>? settings = null, bool relay = true)
+    {
+        var issuer = await TestIssuer.StartAsync();
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "ServiceDefaults.Tests", EnvironmentName = "Production" });
+        builder.Configuration.AddInMemoryCollection(issuer.Settings);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:exampledb"] = await servers.CreateDatabaseAsync("example"),
+            ["ConnectionStrings:redis"] = servers.Redis,
+            ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+        });
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
+        builder.AddServiceDefaults();
+        builder.AddNpgsqlDbContext<ExampleDbContext>("exampledb", "example");
+        builder.AddRedisClient("redis");
+        builder.AddPlatformAuthentication();
+        builder.AddPlatformMessaging<ExampleDbContext>(bus => bus.AddConsumer<CountLogins>());
+        builder.Services.AddSingleton<Applied>();
+        if (!relay)
+        {
+            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(OutboxRelay<ExampleDbContext>)));
+        }
+
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.UsePlatformHttp();
+        app.MapPlatformHealth();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGet("/mine", (CurrentUser user) => TypedResults.Ok(new { user.Id, user.Username }));
+        app.MapGet("/tools", () => "ok").RequirePermission(Permissions.McpToolsCall);
+        app.MapPost("/echo", (EchoRequest request) => TypedResults.Ok(request)).AllowAnonymous();
+        app.MapGet("/broken", string () => throw new InvalidOperationException("a secret detail")).AllowAnonymous();
+        await using (var scope = app.Services.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<ExampleDbContext>();
+            await db.Database.ExecuteSqlRawAsync(db.Database.GenerateCreateScript());
+        }
+
+        await app.StartAsync();
+        return new ExampleService(app, issuer);
+    }
+
+    public HttpClient Client(string? token = null)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        if (token is not null)
+        {
+            client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        }
+
+        return client;
+    }
+
+    public async Task<T> InDatabaseAsync<T>(Func<ExampleDbContext, Task<T>> work)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<ExampleDbContext>());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        await issuer.DisposeAsync();
+    }
+}
+
+public sealed record EchoRequest
+{
+    public required string Text { get; init; }
+
+    public int Count { get; init; } = 1;
+}
+
+internal sealed class Note
+{
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    public required string Text { get; init; }
+}
+
+internal sealed class ExampleDbContext(DbContextOptions<ExampleDbContext> options) : DbContext(options)
+{
+    public DbSet<Note> Notes => Set<Note>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema("example");
+        modelBuilder.Entity<Note>();
+        modelBuilder.AddOutboxAndInbox();
+    }
+}
+
+/// <summary>What the consumer did, in order.</summary>
+internal sealed class Applied : System.Collections.Concurrent.ConcurrentQueue<(Guid EventId, ActivityTraceId Trace)>;
+
+internal sealed class CountLogins(ExampleDbContext db, Applied applied) : IConsumer<UserLoggedIn>
+{
+    public async Task Consume(ConsumeContext<UserLoggedIn> context) =>
+        await db.ApplyOnceAsync(context.Message, nameof(CountLogins), _ =>
+        {
+            applied.Enqueue((context.Message.EventId, Activity.Current?.TraceId ?? default));
+            return Task.CompletedTask;
+        }, context.CancellationToken);
+}
