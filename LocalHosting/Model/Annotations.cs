@@ -38,6 +38,9 @@ public sealed class EndpointAnnotation(string uriScheme, string name, int? port 
     /// <summary>The variable that tells the process its port, if any.</summary>
     internal string? PortVariable { get; init; }
 
+    /// <summary>What DCP replaces with the port of each instance behind its proxy.</summary>
+    internal string? TargetPortTemplate { get; set; }
+
     internal AllocatedEndpoint? AllocatedEndpoint => _allocated.Task.IsCompletedSuccessfully ? _allocated.Task.GetAwaiter().GetResult() : null;
 
     internal Task<AllocatedEndpoint> WhenAllocatedAsync(CancellationToken cancellationToken) => _allocated.Task.WaitAsync(cancellationToken);

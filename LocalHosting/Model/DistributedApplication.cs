@@ -79,6 +79,18 @@ public sealed class DistributedApplication : IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync() => await _orchestrator.DisposeAsync();
 
+    /// <summary>Waits for one resource, and fails with the reason when any resource fails.</summary>
+    internal async Task WhenReadyAsync(string resourceName, CancellationToken cancellationToken)
+    {
+        var healthy = ResourceNotifications.WaitForResourceHealthyAsync(resourceName, cancellationToken);
+        if (await Task.WhenAny(healthy, _orchestrator.Failure) != healthy)
+        {
+            throw await _orchestrator.Failure;
+        }
+
+        await healthy;
+    }
+
     private async Task RunHereAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -85,7 +85,7 @@ public sealed class EndpointReferenceExpression(EndpointReference endpoint, Endp
         {
             EndpointProperty.Host => at.Address,
             EndpointProperty.Port => $"{at.Port}",
-            EndpointProperty.TargetPort => $"{annotation.TargetPort ?? at.Port}",
+            EndpointProperty.TargetPort => annotation.TargetPortTemplate ?? $"{annotation.TargetPort ?? at.Port}",
             EndpointProperty.HostAndPort => $"{at.Address}:{at.Port}",
             _ => $"{annotation.UriScheme}://{at.Address}:{at.Port}",
         };

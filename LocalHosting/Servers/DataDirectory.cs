@@ -3,8 +3,10 @@ using System.Security.Cryptography;
 namespace McpPlatform.LocalHosting.Servers;
 
 /// <summary>Where the servers keep their data: <c>.data/</c> of the repository, <c>MCPPLATFORM_DATA</c>, or a temporary folder for tests.</summary>
-internal sealed class DataDirectory(string path, bool isThrowAway) : IDisposable
+internal sealed class DataDirectory(string path, bool isThrowAway)
 {
+    private const string Prefix = "mcpplatform-run-";
+
     /// <summary>The absolute path.</summary>
     public string Path { get; } = path;
 
@@ -14,7 +16,10 @@ internal sealed class DataDirectory(string path, bool isThrowAway) : IDisposable
     {
         if (throwAway)
         {
-            return new DataDirectory(Directory.CreateTempSubdirectory("mcpplatform-").FullName, isThrowAway: true);
+            SweepUp();
+            var folder = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
+            Directory.CreateDirectory(folder);
+            return new DataDirectory(folder, isThrowAway: true);
         }
 
         var chosen = Environment.GetEnvironmentVariable("MCPPLATFORM_DATA");
@@ -42,11 +47,39 @@ internal sealed class DataDirectory(string path, bool isThrowAway) : IDisposable
 
     public string Of(string resourceName) => System.IO.Path.Combine(Path, resourceName);
 
-    public void Dispose()
+    /// <summary>Keeps a second AppHost from starting servers on the same files. The system frees the claim however this process ends.</summary>
+    public IDisposable Claim()
     {
-        if (IsThrowAway && Directory.Exists(Path))
+        try
         {
-            Directory.Delete(Path, recursive: true);
+            return new FileStream(System.IO.Path.Combine(Path, "apphost.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new DistributedApplicationException(
+                $"Another AppHost already runs with the data folder {Path}: stop it, or set MCPPLATFORM_DATA to another folder.", error);
+        }
+    }
+
+    /// <summary>A test process that was killed could not delete its folders.</summary>
+    private static void SweepUp()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(System.IO.Path.GetTempPath(), $"{Prefix}*"))
+        {
+            var owner = System.IO.Path.GetFileName(folder)[Prefix.Length..].Split('-')[0];
+            if (!int.TryParse(owner, out var pid) || Directory.Exists($"/proc/{pid}") || !Directory.Exists("/proc"))
+            {
+                continue;
+            }
+
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Another user's, or another process is at it.
+            }
         }
     }
 }
