@@ -1,3 +1,5 @@
+using McpPlatform.LocalHosting;
+using McpPlatform.LocalHosting.Testing;
 using Npgsql;
 using Xunit;
 
@@ -9,6 +11,8 @@ namespace McpPlatform.TestSupport;
 /// </summary>
 public sealed class PlatformServers : IAsyncLifetime
 {
+    private DistributedApplication? servers;
+
     /// <summary>The connection string of the server's maintenance database.</summary>
     public string Postgres { get; private set; } = string.Empty;
 
@@ -19,16 +23,41 @@ public sealed class PlatformServers : IAsyncLifetime
     public string RabbitMq { get; private set; } = string.Empty;
 
     /// <inheritdoc/>
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
-        Postgres = FromEnvironment("TEST_POSTGRES");
-        Redis = FromEnvironment("TEST_REDIS");
-        RabbitMq = FromEnvironment("TEST_RABBITMQ");
-        return ValueTask.CompletedTask;
+        Postgres = Environment.GetEnvironmentVariable("TEST_POSTGRES") ?? string.Empty;
+        Redis = Environment.GetEnvironmentVariable("TEST_REDIS") ?? string.Empty;
+        RabbitMq = Environment.GetEnvironmentVariable("TEST_RABBITMQ") ?? string.Empty;
+        var builder = DistributedApplicationTestingBuilder.Create();
+        if (Postgres.Length == 0)
+        {
+            builder.AddPostgres("postgres");
+        }
+
+        if (Redis.Length == 0)
+        {
+            builder.AddRedis("redis");
+        }
+
+        if (RabbitMq.Length == 0)
+        {
+            builder.AddRabbitMQ("rabbitmq");
+        }
+
+        if (builder.Resources.Count > 0)
+        {
+            await StartAsync(builder);
+        }
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (servers is not null)
+        {
+            await servers.DisposeAsync();
+        }
+    }
 
     /// <summary>Creates an empty database.</summary>
     /// <param name="name">A prefix that tells whose it is.</param>
@@ -43,6 +72,17 @@ public sealed class PlatformServers : IAsyncLifetime
         return new NpgsqlConnectionStringBuilder(Postgres) { Database = database, MaxPoolSize = 30 }.ConnectionString;
     }
 
-    private static string FromEnvironment(string name) =>
-        Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set.");
+    private async Task StartAsync(IDistributedApplicationBuilder builder)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        servers = builder.Build();
+        await servers.StartAsync(timeout.Token);
+        Postgres = await ConnectionStringAsync("postgres", Postgres, timeout.Token);
+        Redis = await ConnectionStringAsync("redis", Redis, timeout.Token);
+        RabbitMq = await ConnectionStringAsync("rabbitmq", RabbitMq, timeout.Token);
+    }
+
+    private async Task<string> ConnectionStringAsync(string resource, string given, CancellationToken cancellationToken) =>
+        given.Length > 0 ? given : await servers!.GetConnectionStringAsync(resource, cancellationToken)
+            ?? throw new InvalidOperationException($"{resource} has no connection string.");
 }
