@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -8,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace McpPlatform.ServiceDefaults.Problems;
 
 /// <summary>Errors as RFC 9457 problem details.</summary>
-public static class ProblemExtensions
+public static partial class ProblemExtensions
 {
     /// <summary>Every error has <c>title</c>, <c>status</c>, <c>detail</c> and <c>trace_id</c>; never a stack trace, in no environment.</summary>
     /// <param name="builder">The service.</param>
@@ -18,6 +20,11 @@ public static class ProblemExtensions
         {
             context.ProblemDetails.Extensions.Remove("traceId");
             context.ProblemDetails.Extensions["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.HttpContext.TraceIdentifier;
+            if (context.ProblemDetails is HttpValidationProblemDetails invalid)
+            {
+                NameFieldsAsInJson(invalid);
+            }
+
             context.ProblemDetails.Detail ??= DefaultDetail(context.ProblemDetails.Status);
         });
         builder.Services.AddExceptionHandler<ExceptionProblem>();
@@ -35,6 +42,17 @@ public static class ProblemExtensions
     /// <returns>A 400 whose <c>errors</c> names the field.</returns>
     public static ValidationProblem Invalid(string field, string sentence) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [sentence] }, detail: sentence);
+
+    // The framework's validation names .NET properties (Servers[0].BaseUrl), which a caller has never seen.
+    private static void NameFieldsAsInJson(HttpValidationProblemDetails problem)
+    {
+        problem.Errors = problem.Errors.ToDictionary(
+            error => PropertyName().Replace(error.Key, name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name.Value)), error => error.Value, StringComparer.Ordinal);
+        problem.Detail ??= problem.Errors.Values.SelectMany(sentences => sentences).FirstOrDefault();
+    }
+
+    [GeneratedRegex("[A-Za-z]+[0-9]*", RegexOptions.None, 1000)]
+    private static partial Regex PropertyName();
 
     private static string? DefaultDetail(int? status) => status switch
     {
