@@ -20,14 +20,18 @@ internal static class SyncCatalogue
 
     public static async Task RunAsync(UsersDbContext db, CancellationToken cancellationToken)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // The migrate step has a transaction open or not, depending on whether there was anything to migrate.
+        await using var transaction = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(cancellationToken) : null;
         await db.LockGrantsAsync(cancellationToken);
         await SyncPermissionsAsync(db, cancellationToken);
         var changed = await SyncRolesAsync(db, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
         await RefreshGrantsAsync(db, changed, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        if (transaction is not null)
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
     }
 
     private static async Task SyncPermissionsAsync(UsersDbContext db, CancellationToken cancellationToken)

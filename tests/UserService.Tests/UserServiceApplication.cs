@@ -1,0 +1,121 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using MassTransit;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.TestSupport;
+using McpPlatform.UserService.Data;
+using McpPlatform.UserService.Users;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpPlatform.UserService.Tests;
+
+[CollectionDefinition(Name)]
+public sealed class UserServiceCollection : ICollectionFixture<UserServiceApplication>
+{
+    public const string Name = "UserService";
+}
+
+/// <summary>The service on a real port, its database migrated by its own command, AuthService replaced by <see cref="AccountsStandIn"/>.</summary>
+public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLifetime
+{
+    public static readonly string[] AllPermissions = [.. Permissions.Catalogue.Keys];
+
+    private Factory? factory;
+    private TestIssuer? issuer;
+
+    public AccountsStandIn Accounts { get; private set; } = null!;
+
+    public string Database { get; private set; } = string.Empty;
+
+    public async ValueTask InitializeAsync()
+    {
+        Accounts = await AccountsStandIn.StartAsync();
+        issuer = await TestIssuer.StartAsync();
+        Database = await servers.CreateDatabaseAsync("users");
+        Assert.Equal(0, await MigrateAsync());
+        factory = new Factory(new Dictionary<string, string?>(issuer.Settings, StringComparer.Ordinal)
+        {
+            ["ConnectionStrings:usersdb"] = Database,
+            ["ConnectionStrings:redis"] = servers.Redis,
+            ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+            ["Authentication:ClientSecret"] = AccountsStandIn.ClientSecret,
+            ["services:authservice:http:0"] = Accounts.Address,
+        });
+        factory.UseKestrel(0);
+        factory.StartServer();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await factory!.DisposeAsync();
+        await issuer!.DisposeAsync();
+        await Accounts.DisposeAsync();
+    }
+
+    /// <summary>Runs the service's own migrate step.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> MigrateAsync()
+    {
+        string[] arguments =
+        [
+            "migrate", $"--ConnectionStrings:usersdb={Database}", $"--ConnectionStrings:redis={servers.Redis}",
+            $"--ConnectionStrings:rabbitmq={servers.RabbitMq}",
+        ];
+        return Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!);
+    }
+
+    public HttpClient Anonymous() => factory!.CreateClient();
+
+    /// <summary>Somebody whose token carries these permissions.</summary>
+    public HttpClient ClientWith(params string[] permissions) => ClientFor(Guid.CreateVersion7(), "caller", permissions);
+
+    public HttpClient Admin() => ClientWith(AllPermissions);
+
+    public HttpClient ClientFor(Guid id, string username, params string[] permissions)
+    {
+        var client = factory!.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(id, username, permissions));
+        return client;
+    }
+
+    /// <summary>A user with a profile, made as an admin makes one.</summary>
+    public async Task<Guid> CreateUserAsync(string? username = null, params string[] roles)
+    {
+        using var client = Admin();
+        var response = await client.PostAsJsonAsync(
+            "/api/users", new { username = username ?? NewName(), password = "correct horse battery", roles = roles.Length == 0 ? ["user"] : roles });
+        Assert.Equal(System.Net.HttpStatusCode.Created, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    public Task<EventProbe<T>> ListenAsync<T>()
+        where T : class => EventProbe<T>.StartAsync(servers.RabbitMq);
+
+    /// <summary>Publishes as AuthService does.</summary>
+    public Task PublishAsync<T>(T fact)
+        where T : class, IFact =>
+        factory!.Services.GetRequiredService<IBus>().Publish(fact, context => context.MessageId = fact.EventId);
+
+    internal async Task<T> InDatabaseAsync<T>(Func<UsersDbContext, Task<T>> work)
+    {
+        await using var scope = factory!.Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<UsersDbContext>());
+    }
+
+    public static string NewName() => $"user-{Guid.CreateVersion7():N}";
+
+    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Production");
+            foreach (var (key, value) in settings)
+            {
+                builder.UseSetting(key, value);
+            }
+        }
+    }
+}
