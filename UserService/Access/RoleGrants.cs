@@ -15,9 +15,11 @@ internal sealed record RoleGrants(IReadOnlyList<string> Roles, IReadOnlyList<str
     public static RoleGrants None { get; } = new([], []);
 
     /// <summary>Reads what roles give. Names of roles that do not exist are left out.</summary>
-    public static async Task<RoleGrants> LoadAsync(UsersDbContext db, IReadOnlyCollection<string> roles, CancellationToken cancellationToken)
+    public static async Task<RoleGrants> LoadAsync(UsersDbContext db, IEnumerable<string?> roles, CancellationToken cancellationToken)
     {
-        var found = await db.Roles.AsNoTracking().Where(role => roles.Contains(role.Name))
+        // What cannot be a name is none, and PostgreSQL would not even take a NUL as a question.
+        string[] names = [.. roles.OfType<string>().Where(name => name.Length <= RoleConfiguration.MaxNameLength && !name.Any(char.IsControl))];
+        var found = await db.Roles.AsNoTracking().Where(role => names.Contains(role.Name))
             .Select(role => new { role.Name, Permissions = role.Permissions.Select(permission => permission.PermissionName).ToList() })
             .ToListAsync(cancellationToken);
         return new(

@@ -17,7 +17,7 @@ internal sealed class CreateProfile(UsersDbContext db) : IConsumer<UserCreated>
         await db.LockNewUserAsync(account.UserId, cancellationToken);
         if (await db.LockUserAsync(account.UserId, cancellationToken) is null)
         {
-            var grants = await RoleGrants.LoadAsync(db, [.. account.Roles], cancellationToken);
+            var grants = await RoleGrants.LoadAsync(db, account.Roles, cancellationToken);
             db.Add(User.Create(account.UserId, account.Username, account.Email, grants.Roles, account.OccurredAt));
         }
     }

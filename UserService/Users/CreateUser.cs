@@ -21,9 +21,11 @@ namespace McpPlatform.UserService.Users;
 public sealed record CreateUserRequest(
     [Required(ErrorMessage = "username is required.")]
     [StringLength(UserConfiguration.MaxUsernameLength, ErrorMessage = "username may have at most 64 characters.")]
+    [RegularExpression(UserConfiguration.PlainText, ErrorMessage = "username may hold no control characters.")]
     string? Username,
     [EmailAddress(ErrorMessage = "email must be an e-mail address.")]
     [StringLength(UserConfiguration.MaxEmailLength, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
+    [RegularExpression(UserConfiguration.PlainText, ErrorMessage = "email may hold no control characters.")]
     string? Email,
     [Required(ErrorMessage = "password is required.")]
     [StringLength(1024, ErrorMessage = "password may have at most 1024 characters.")]

@@ -15,7 +15,8 @@ namespace McpPlatform.UserService.Users;
 /// <param name="Preferences">A JSON object of at most 16 KiB that takes the place of the one before.</param>
 public sealed record UpdateMeRequest(
     [EmailAddress(ErrorMessage = "email must be an e-mail address.")]
-    [StringLength(254, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
+    [StringLength(UserConfiguration.MaxEmailLength, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
+    [RegularExpression(UserConfiguration.PlainText, ErrorMessage = "email may hold no control characters.")]
     string? Email,
     JsonElement? Preferences);
 

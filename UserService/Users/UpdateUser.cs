@@ -14,7 +14,8 @@ namespace McpPlatform.UserService.Users;
 /// <param name="IsActive">False ends the user's access at once.</param>
 public sealed record UpdateUserRequest(
     [EmailAddress(ErrorMessage = "email must be an e-mail address.")]
-    [StringLength(254, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
+    [StringLength(UserConfiguration.MaxEmailLength, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
+    [RegularExpression(UserConfiguration.PlainText, ErrorMessage = "email may hold no control characters.")]
     string? Email,
     bool? IsActive);
 

@@ -9,6 +9,9 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
     public const int MaxUsernameLength = 64;
     public const int MaxEmailLength = 254;
 
+    /// <summary>What any text that is stored must be: PostgreSQL takes no NUL, and a log or a console no other control character.</summary>
+    public const string PlainText = @"^\P{Cc}*$";
+
     public void Configure(EntityTypeBuilder<User> builder)
     {
         builder.ToTable("users");

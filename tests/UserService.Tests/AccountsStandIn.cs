@@ -12,6 +12,9 @@ public sealed class AccountsStandIn : IAsyncDisposable
 {
     public const string ClientSecret = "a secret of the tests, long enough";
 
+    /// <summary>Instead of a status in <see cref="Fail"/>: the connection ends without an answer.</summary>
+    public const int BreakOff = 0;
+
     private readonly ConcurrentDictionary<string, Guid> usernames = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> tokens = new(StringComparer.Ordinal);
     private readonly WebApplication app;
@@ -78,7 +81,12 @@ public sealed class AccountsStandIn : IAsyncDisposable
         if (Fail is { Times: > 0 } fail)
         {
             Fail = fail with { Times = fail.Times - 1 };
-            return Results.StatusCode(fail.Status);
+            if (fail.Status == BreakOff)
+            {
+                request.HttpContext.Abort();
+            }
+
+            return Results.StatusCode(fail.Status == BreakOff ? 500 : fail.Status);
         }
 
         Received.Enqueue(account.Clone());

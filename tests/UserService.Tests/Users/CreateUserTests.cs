@@ -98,6 +98,10 @@ public sealed class CreateUserTests(UserServiceApplication app)
     [InlineData("""{"username":"someone"}""", "password")]
     [InlineData("""{"username":"someone","password":"correct horse battery","email":"nonsense"}""", "email")]
     [InlineData("""{"username":"someone","password":"correct horse battery","roles":["no-such-role"]}""", "roles")]
+    [InlineData("""{"username":"someone","password":"correct horse battery","roles":["us\u0000er"]}""", "roles")]
+    [InlineData("""{"username":"someone","password":"correct horse battery","roles":[null]}""", "roles")]
+    [InlineData("""{"username":"some\u0000one","password":"correct horse battery"}""", "username")]
+    [InlineData("""{"username":"someone","password":"correct horse battery","email":"a\u0000@example.com"}""", "email")]
     [InlineData("""{"username":"someone","password":"short"}""", "password")]
     public async Task Create_user_names_the_field_that_is_wrong(string body, string field)
     {
@@ -128,12 +132,14 @@ public sealed class CreateUserTests(UserServiceApplication app)
         await (await client.PostAsJsonAsync("/api/users", new { username = name, password = Password })).AssertProblemAsync(HttpStatusCode.Conflict);
     }
 
-    [Fact]
-    public async Task Create_user_while_accounts_are_down_is_503_and_stores_nothing()
+    [Theory]
+    [InlineData(503)]
+    [InlineData(AccountsStandIn.BreakOff)]
+    public async Task Create_user_while_accounts_are_down_is_503_and_stores_nothing(int failure)
     {
         using var client = app.Admin();
         var name = UserServiceApplication.NewName();
-        app.Accounts.Fail = (2, 503);
+        app.Accounts.Fail = (2, failure);
 
         await (await client.PostAsJsonAsync("/api/users", new { username = name, password = Password })).AssertProblemAsync(HttpStatusCode.ServiceUnavailable);
 

@@ -55,6 +55,18 @@ public sealed class ListUsersTests(UserServiceApplication app)
         await (await client.GetAsync($"/api/users?{query}")).AssertInvalidAsync(parameter);
     }
 
+    [Fact]
+    public async Task No_response_has_a_password_in_the_api_document()
+    {
+        using var client = app.Anonymous();
+
+        var document = await client.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+
+        var withPassword = document.GetProperty("components").GetProperty("schemas").EnumerateObject()
+            .Where(schema => schema.Value.GetRawText().Contains("password", StringComparison.OrdinalIgnoreCase)).Select(schema => schema.Name);
+        Assert.Equal(["CreateUserRequest"], withPassword);
+    }
+
     [Theory]
     [InlineData("/api/users")]
     [InlineData("/api/users/0198c0de-0000-7000-8000-000000000000")]
