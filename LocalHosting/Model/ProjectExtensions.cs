@@ -47,15 +47,40 @@ public static class ProjectExtensions
                 project.WithAnnotation(new EndpointAnnotation(url.Scheme, url.Scheme, url.Port) { FromLaunchProfile = true });
             }
         }
-        else if (profile is { Urls.Count: > 0 })
+        else
         {
-            // What a deployment does with https is its own matter, so both are offered and no port is fixed.
-            project.WithAnnotation(new EndpointAnnotation("http", "http") { FromLaunchProfile = true })
-                .WithAnnotation(new EndpointAnnotation("https", "https") { FromLaunchProfile = true })
-                .WithEnvironment("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true")
-                .WithEnvironment("HTTP_PORTS", $"{project.GetEndpoint("http").Property(EndpointProperty.TargetPort)}");
+            AddPublishedEndpoints(project, profile);
         }
 
         return project;
+    }
+
+    /// <summary>
+    /// What a deployment does with https is its own matter, so http and https are offered, without ports, and only the endpoints that were
+    /// asked for by name say that the process listens with TLS.
+    /// </summary>
+    private static void AddPublishedEndpoints(IResourceBuilder<ProjectResource> project, LaunchProfile? profile)
+    {
+        EndpointAnnotation? defaultHttps = null;
+        project.WithEnvironment(context =>
+        {
+            var endpoints = project.Resource.Endpoints().Where(endpoint => endpoint != defaultHttps).ToList();
+            if (endpoints.Count > 0 || defaultHttps is not null)
+            {
+                context.EnvironmentVariables["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "true";
+            }
+
+            foreach (var scheme in endpoints.Select(endpoint => endpoint.UriScheme).Where(scheme => scheme is "http" or "https").Distinct().Order(StringComparer.Ordinal))
+            {
+                var ports = endpoints.Where(endpoint => endpoint.UriScheme == scheme)
+                    .Select(endpoint => project.GetEndpoint(endpoint.Name).Property(EndpointProperty.TargetPort));
+                context.EnvironmentVariables.TryAdd($"{scheme.ToUpperInvariant()}_PORTS", ReferenceExpression.Join(";", ports));
+            }
+        });
+        if (profile is { Urls.Count: > 0 })
+        {
+            defaultHttps = new EndpointAnnotation("https", "https") { FromLaunchProfile = true };
+            project.WithAnnotation(new EndpointAnnotation("http", "http") { FromLaunchProfile = true }).WithAnnotation(defaultHttps);
+        }
     }
 }

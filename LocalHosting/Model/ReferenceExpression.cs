@@ -19,6 +19,22 @@ public sealed class ReferenceExpression : IValueProvider, IManifestExpressionPro
     /// <summary>Creates an expression from an interpolated string.</summary>
     public static ReferenceExpression Create(in ExpressionInterpolatedStringHandler handler) => new(handler.Parts);
 
+    internal static ReferenceExpression Join(string separator, IEnumerable<IManifestExpressionProvider> values)
+    {
+        var parts = new List<ReferencePart>();
+        foreach (var value in values)
+        {
+            if (parts.Count > 0)
+            {
+                parts.Add(new ReferencePart(separator, null, null));
+            }
+
+            parts.Add(new ReferencePart(null, value, null));
+        }
+
+        return new ReferenceExpression(parts);
+    }
+
     /// <inheritdoc />
     public async ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default)
     {

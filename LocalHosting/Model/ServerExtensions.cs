@@ -73,7 +73,7 @@ public static class ServerExtensions
         this IResourceBuilder<RedisResource> builder, string? name = null, bool isReadOnly = false)
     {
         builder.WithVolume(name, "/data", isReadOnly);
-        return isReadOnly || builder.Resource.Last<PersistenceAnnotation>() is not null ? builder : builder.WithPersistence();
+        return isReadOnly ? builder : builder.WithPersistence();
     }
 
     /// <summary>Keeps the data from one run to the next.</summary>
