@@ -5,7 +5,7 @@ namespace McpPlatform.LocalHosting.Dashboard;
 /// <summary>Puts what is there already into one message: a page draws thousands of lines at once, but not one after the other.</summary>
 internal static class Batches
 {
-    private const int Limit = 1000;
+    public const int Limit = 1000;
 
     public static async IAsyncEnumerable<List<T>> InBatches<T>(
         this IAsyncEnumerable<T> source, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -35,12 +35,25 @@ internal sealed class DashboardService(
         WatchResourceConsoleLogsRequest request, IServerStreamWriter<WatchResourceConsoleLogsUpdate> responseStream, ServerCallContext context) =>
         UntilEitherSideEndsAsync(context, async token =>
         {
-            var number = 0;
-            await foreach (var batch in logs.ReadAsync(request.ResourceName, !request.SuppressFollow, token).InBatches(token))
+            var (name, follow, number) = (request.ResourceName, !request.SuppressFollow, 0);
+            var shown = new HashSet<LogLine>(ReferenceEqualityComparer.Instance);
+            do
             {
-                var lines = batch.Select(line => new ConsoleLogLine { Text = line.Text, IsStdErr = line.IsError, LineNumber = ++number });
-                await responseStream.WriteAsync(new() { LogLines = { lines } }, token);
+                var read = notifications.Find(name);
+                await foreach (var batch in logs.ReadAsync(name, follow, token).InBatches(token))
+                {
+                    // Every reading begins with the same notes of ours.
+                    var lines = batch.Where(line => shown.Count < Batches.Limit ? shown.Add(line) : !shown.Contains(line))
+                        .Select(line => new ConsoleLogLine { Text = line.Text, IsStdErr = line.IsError, LineNumber = ++number });
+                    await responseStream.WriteAsync(new() { LogLines = { lines } }, token);
+                }
+
+                if (follow)
+                {
+                    await UntilStartedAgainAsync(name, read, token);
+                }
             }
+            while (follow);
         });
 
     public override Task WatchInteractions(
@@ -91,6 +104,21 @@ internal sealed class DashboardService(
         }
 
         return response;
+    }
+
+    /// <summary>A log ends with its process. The page stays open: it is for the resource, which may not have started yet, or may start again.</summary>
+    private async Task UntilStartedAgainAsync(string name, ResourceSnapshot? read, CancellationToken cancellationToken)
+    {
+        static (DateTimeOffset?, bool) Attempt(ResourceSnapshot? one) =>
+            (one?.StartedAt, one is { StartedAt: null } && KnownResourceStates.IsTerminal(one.State));
+
+        await foreach (var snapshot in notifications.WatchAsync(cancellationToken))
+        {
+            if (snapshot.Name == name && Attempt(snapshot) != Attempt(read))
+            {
+                return;
+            }
+        }
     }
 
     private Protocol.Resource Described(ResourceSnapshot snapshot) => ResourceDescription.Of(snapshot, notifications);

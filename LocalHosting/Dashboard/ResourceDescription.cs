@@ -56,24 +56,22 @@ internal static class ResourceDescription
 
     private static IEnumerable<ResourceCommand> Commands(string state)
     {
-        var isMoving = state is KnownResourceStates.Starting or KnownResourceStates.Stopping;
-        var isStopped = state == KnownResourceStates.NotStarted || KnownResourceStates.IsTerminal(state);
-        yield return Command(Start, "Start", "Start the process", "Play", isHighlighted: true, isMoving, isHidden: !isStopped);
-        yield return Command(Stop, "Stop", "Stop the process", "Stop", isHighlighted: true, isMoving, isHidden: isStopped);
-        yield return Command(
-            Restart, "Restart", "Stop the process and start it anew", "ArrowCounterclockwise", isHighlighted: false,
-            isDisabled: state != KnownResourceStates.Running, isHidden: false);
+        var hasEnded = KnownResourceStates.IsTerminal(state);
+        var isOff = state != KnownResourceStates.Running;
+        yield return Command(Start, "Start", "Start the process", "Play", isDisabled: false, isHidden: !hasEnded);
+        yield return Command(Stop, "Stop", "Stop the process", "Stop", isOff, isHidden: hasEnded);
+        yield return Command(Restart, "Restart", "Stop the process and start it anew", "ArrowCounterclockwise", isOff, isHidden: false);
     }
 
     private static ResourceCommand Command(
-        string name, string displayName, string description, string icon, bool isHighlighted, bool isDisabled, bool isHidden) => new()
+        string name, string displayName, string description, string icon, bool isDisabled, bool isHidden) => new()
     {
         Name = name,
         DisplayName = displayName,
         DisplayDescription = description,
         IconName = icon,
         IconVariant = name == Restart ? IconVariant.Regular : IconVariant.Filled,
-        IsHighlighted = isHighlighted,
+        IsHighlighted = name != Restart,
         State = isHidden ? ResourceCommandState.Hidden : isDisabled ? ResourceCommandState.Disabled : ResourceCommandState.Enabled,
     };
 
@@ -90,12 +88,13 @@ internal static class ResourceDescription
 
     private static Url Address(ResourceUrl url, int order, ResourceSnapshot snapshot)
     {
+        // The page shows the highest order first.
         var described = new Url
         {
             FullUrl = url.Url,
             IsInternal = url.IsInternal,
             IsInactive = snapshot.HasProcess && snapshot.State != KnownResourceStates.Running,
-            DisplayProperties = new() { SortOrder = order, DisplayName = url.DisplayText ?? "" },
+            DisplayProperties = new() { SortOrder = -order, DisplayName = url.DisplayText ?? "" },
         };
         if (url.EndpointName is { } endpoint)
         {
