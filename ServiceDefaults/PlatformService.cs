@@ -70,5 +70,12 @@ public static class PlatformService
             await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, exception.Failures));
             return 1;
         }
+        catch (AggregateException exception) when (exception.InnerExceptions.All(inner => inner is OptionsValidationException))
+        {
+            // More than one kind of options is wrong.
+            var failures = exception.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures);
+            await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, failures));
+            return 1;
+        }
     }
 }
