@@ -137,18 +137,22 @@ internal sealed partial class ApplicationOrchestrator
     /// <summary>What became of an instance, with the last thing that it said.</summary>
     private async Task<string> WhyAsync(ResourceSnapshot snapshot, CancellationToken cancellationToken)
     {
-        var (error, any) = ("", "");
+        const string unhandled = "Unhandled exception. ";
+        string? thrown = null, error = null, any = null;
         await foreach (var line in logs.ReadAsync(snapshot.Name, follow: false, cancellationToken))
         {
+            // Without the time stamp, and without the lines of a stack trace.
             var text = line.Text.Split(' ', 2)[^1].Trim();
-            if (text.Length > 0 && !text.StartsWith("at ", StringComparison.Ordinal))
+            if (text.Length > 0 && !text.StartsWith("at ", StringComparison.Ordinal) && !text.StartsWith("---", StringComparison.Ordinal))
             {
-                (error, any) = (line.IsError ? text : error, text);
+                thrown ??= text.StartsWith(unhandled, StringComparison.Ordinal) ? text[unhandled.Length..] : null;
+                error = line.IsError ? text : error;
+                any = text;
             }
         }
 
         var ended = snapshot.ExitCode is { } code ? $"ended with exit code {code}" : $"is {snapshot.State}";
-        return $"'{snapshot.ResourceName}' {ended}: {(error.Length > 0 ? error : any)}";
+        return $"'{snapshot.ResourceName}' {ended}: {thrown ?? error ?? any ?? "it wrote nothing."}";
     }
 
     private async IAsyncEnumerable<LogLine> ReadLogAsync(

@@ -20,12 +20,12 @@ internal sealed partial class ApplicationOrchestrator(
     private IDisposable? _claim;
     private string? _session;
     private DcpClient? _dcp;
-    private DashboardProcess? _dashboard;
+    private DashboardLaunch? _dashboard;
     private DashboardResourceService? _resourceService;
     private Task? _stopped;
 
-    /// <summary>Where a person logs in to the dashboard, when there is one.</summary>
-    public string? DashboardUrl => _dashboard?.LoginUrl;
+    /// <summary>The dashboard, when there is one.</summary>
+    public DashboardLaunch? Dashboard => _dashboard;
 
     public async Task StartAllAsync(CancellationToken cancellationToken)
     {
@@ -48,7 +48,7 @@ internal sealed partial class ApplicationOrchestrator(
         var healthy = Task.WhenAll(builder.Resources.Select(resource => notifications.WaitForResourceAsync(
             resource.Name,
             one => awaitedToEnd.ContainsKey(one.ResourceName) ? one.State == KnownResourceStates.Finished : one.IsHealthy,
-            cancellationToken)));
+            cancellationToken)).Append(_dashboard is null ? Task.CompletedTask : _health!.UntilAnswersAsync(new Uri(_dashboard.Url), cancellationToken)));
         var first = await Task.WhenAny(healthy, _failure.Task);
         if (first == _failure.Task)
         {
@@ -155,15 +155,19 @@ internal sealed partial class ApplicationOrchestrator(
 
     private async Task StartDashboardAsync(string program, CancellationToken cancellationToken)
     {
-        _dashboard = new DashboardProcess(program);
-        if (_dashboard.Port != DashboardProcess.PreferredPort)
+        const int wanted = DashboardLaunch.DefaultPort;
+        var port = !builder.Options.ThrowAway && Ports.IsFree(wanted) ? wanted : Ports.Free();
+        if (port != wanted)
         {
-            Say($"Port {DashboardProcess.PreferredPort} is in use, so the dashboard is on {_dashboard.Port}.");
+            Say($"Port {wanted} is in use, so the dashboard is on {port}.");
         }
 
+        var key = DashboardLaunch.NewKey();
         _resourceService = new DashboardResourceService(builder.ApplicationName, notifications, logs, this);
-        var address = await _resourceService.StartAsync(_dashboard.ResourceServiceKey, cancellationToken);
-        await _dcp!.CreateAsync(Executable("aspire-dashboard", _dashboard.Command(address), producer: []), cancellationToken);
+        _dashboard = new DashboardLaunch(program, port, Ports.Free(), Ports.Free(), await _resourceService.StartAsync(key, cancellationToken), key);
+        var command = new ExecutableSpec(
+            program, _dashboard.WorkingDirectory, DashboardLaunch.Arguments, [.. _dashboard.Environment.Select(pair => new DcpVariable(pair.Key, pair.Value))]);
+        await _dcp!.CreateAsync(Executable("aspire-dashboard", command, producer: []), cancellationToken);
     }
 
     /// <summary>One address per endpoint, behind which DCP balances over the replicas.</summary>

@@ -32,6 +32,23 @@ internal sealed class HealthMonitor(ResourceNotificationService notifications, T
         }
     };
 
+    /// <summary>Returns once the address answers, whatever it says.</summary>
+    public async Task UntilAnswersAsync(Uri address, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                using var response = await _http.GetAsync(address, cancellationToken);
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(WhileStarting, time, cancellationToken);
+            }
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<bool> CheckAsync(string instanceName, string key, Func<CancellationToken, Task> check, CancellationToken cancellationToken)

@@ -9,9 +9,6 @@ internal sealed class Instance(IResource resource, string name)
 
     public string Name { get; } = name;
 
-    /// <summary>The last part of the name, which telemetry carries as <c>service.instance.id</c>.</summary>
-    public string Id => Name[(Resource.Name.Length + 1)..];
-
     /// <summary>The command; null before its dependencies were ready.</summary>
     public ExecutableSpec? Spec { get; set; }
 

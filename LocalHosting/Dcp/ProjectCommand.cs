@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using McpPlatform.LocalHosting.Dashboard;
 
 namespace McpPlatform.LocalHosting.Dcp;
 
 /// <summary>Makes the command of a project or program: path, arguments, environment.</summary>
-internal sealed class ProjectCommand(DistributedApplicationBuilder builder, DashboardProcess? dashboard)
+internal sealed class ProjectCommand(DistributedApplicationBuilder builder, DashboardLaunch? dashboard)
 {
     public static string ServiceName(IResource resource, EndpointAnnotation endpoint) => $"{resource.Name}-{endpoint.Name}";
 
@@ -14,7 +15,7 @@ internal sealed class ProjectCommand(DistributedApplicationBuilder builder, Dash
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal);
         if (dashboard is not null)
         {
-            foreach (var (name, value) in dashboard.TelemetryVariables(resource.Name, instance.Id))
+            foreach (var (name, value) in dashboard.TelemetryOf(resource.Name, instance.Name))
             {
                 environment[name] = value;
             }

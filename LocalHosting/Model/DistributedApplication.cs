@@ -106,7 +106,9 @@ public sealed class DistributedApplication : IAsyncDisposable
         try
         {
             await StartAsync(stop.Token);
-            await Report.UntilHealthyAsync(_builder, _orchestrator, ResourceNotifications, stop.Token);
+            await _orchestrator.WhenAllHealthyAsync(stop.Token);
+            using var endpoints = Report.Publish(_builder, _orchestrator.Dashboard, ResourceNotifications);
+            Report.Table(_builder, _orchestrator.Dashboard, ResourceNotifications);
             await Task.Delay(Timeout.Infinite, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -14,6 +14,9 @@ internal sealed record LocalOptions
     /// <summary>Let every port be chosen, and keep data only until the end: for tests.</summary>
     public bool ThrowAway { get; init; }
 
+    /// <summary>Where data is kept; null is <c>.data</c> beside the AppHost's folder, or what MCPPLATFORM_DATA says.</summary>
+    public string? DataPath { get; init; }
+
     /// <summary>Say on the console what happens.</summary>
     public bool Console { get; init; } = true;
 }
@@ -33,7 +36,9 @@ internal sealed partial class DistributedApplicationBuilder : IDistributedApplic
         Configuration.AddEnvironmentVariables();
         Configuration.AddCommandLine(args);
         ApplicationName = appHost?.GetName().Name ?? "AppHost";
-        DataDirectory = new Lazy<DataDirectory>(() => Servers.DataDirectory.Open(AppHostDirectory, options.ThrowAway));
+        DataDirectory = new Lazy<DataDirectory>(() => options.ThrowAway
+            ? Servers.DataDirectory.CreateThrowAway()
+            : Servers.DataDirectory.Open(options.DataPath ?? Environment.GetEnvironmentVariable("MCPPLATFORM_DATA"), AppHostDirectory));
         Secrets = new Lazy<SecretStore>(() => new SecretStore(DataDirectory.Value.Path));
     }
 

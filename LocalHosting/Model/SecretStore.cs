@@ -50,22 +50,7 @@ internal sealed class SecretStore
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            // A new file moved into place: a crash leaves the old one whole.
-            var fresh = $"{_path}.new";
-            File.Delete(fresh);
-            using (var stream = new FileStream(fresh, options))
-            {
-                JsonSerializer.Serialize(stream, _kept, Format);
-            }
-
-            File.Move(fresh, _path, overwrite: true);
+            new PrivateFile(_path).Write(stream => JsonSerializer.Serialize(stream, _kept, Format));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

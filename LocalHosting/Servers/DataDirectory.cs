@@ -12,17 +12,16 @@ internal sealed class DataDirectory(string path, bool isThrowAway)
 
     public bool IsThrowAway { get; } = isThrowAway;
 
-    public static DataDirectory Open(string appHostDirectory, bool throwAway)
+    public static DataDirectory CreateThrowAway()
     {
-        if (throwAway)
-        {
-            SweepUp();
-            var folder = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
-            Directory.CreateDirectory(folder);
-            return new DataDirectory(folder, isThrowAway: true);
-        }
+        SweepUp();
+        var folder = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
+        Directory.CreateDirectory(folder);
+        return new DataDirectory(folder, isThrowAway: true);
+    }
 
-        var chosen = Environment.GetEnvironmentVariable("MCPPLATFORM_DATA");
+    public static DataDirectory Open(string? chosen, string appHostDirectory)
+    {
         var path = string.IsNullOrWhiteSpace(chosen) ? System.IO.Path.GetFullPath("../.data", appHostDirectory) : chosen;
         if (!System.IO.Path.IsPathFullyQualified(path))
         {

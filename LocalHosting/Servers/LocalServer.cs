@@ -38,14 +38,6 @@ internal abstract class LocalServer(DataDirectory data, Action<string> note) : I
         _ => null,
     };
 
-    /// <summary>The first existing file of the candidates and of PATH.</summary>
-    protected static string FindProgram(string name, string package, IEnumerable<string> candidates)
-    {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return candidates.Concat(path.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
-            ?? throw new DistributedApplicationException($"{package} is not installed ({name} is not found): run ./run.sh, which installs it, or install the package yourself.");
-    }
-
     /// <summary>Runs a short program to its end; fails with what it wrote.</summary>
     protected static async Task RunAsync(ExecutableSpec spec, CancellationToken cancellationToken)
     {

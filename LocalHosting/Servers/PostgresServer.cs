@@ -19,8 +19,8 @@ internal sealed class PostgresServer(PostgresServerResource postgres, DataDirect
             .Where(folder => folder.StartsWith("/usr/lib/", StringComparison.Ordinal) || Path.GetFileName(folder).StartsWith("postgresql", StringComparison.Ordinal))
             .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder).Split('@')[^1], out var version) ? version : 0)
             .Select(folder => Path.Combine(folder, "bin")).ToList();
-        _server = FindProgram("postgres", "PostgreSQL", folders.Select(folder => Path.Combine(folder, "postgres")));
-        _initdb = FindProgram("initdb", "PostgreSQL", folders.Select(folder => Path.Combine(folder, "initdb")));
+        _server = ServerPrograms.Find("postgres", "PostgreSQL", folders.Select(folder => Path.Combine(folder, "postgres")));
+        _initdb = ServerPrograms.Find("initdb", "PostgreSQL", folders.Select(folder => Path.Combine(folder, "initdb")));
     }
 
     public override async Task<ExecutableSpec> PrepareAsync(CancellationToken cancellationToken)
@@ -82,7 +82,7 @@ internal sealed class PostgresServer(PostgresServerResource postgres, DataDirect
         var password = Path.Combine(folder, "password");
         try
         {
-            await user.WritePrivateAsync(password, postgres.PasswordParameter.GetValue(), cancellationToken);
+            user.WritePrivate(password, postgres.PasswordParameter.GetValue());
             string[] quick = Data.IsThrowAway ? ["--no-sync"] : [];
             await RunAsync(
                 user.Run(_initdb, folder,

@@ -20,8 +20,8 @@ internal sealed class RabbitServer(RabbitMQServerResource rabbit, DataDirectory 
     public override void Find()
     {
         // The script itself: the one on Debian's PATH changes to the user "rabbitmq" and to its folders.
-        _program = FindProgram("rabbitmq-server", "RabbitMQ", ["/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server", "/usr/local/sbin/rabbitmq-server"]);
-        _epmd = FindProgram("epmd", "Erlang", ["/usr/bin/epmd", "/opt/homebrew/bin/epmd", "/opt/homebrew/opt/erlang/lib/erlang/bin/epmd"]);
+        _program = ServerPrograms.Find("rabbitmq-server", "RabbitMQ", ["/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server", "/usr/local/sbin/rabbitmq-server"]);
+        _epmd = ServerPrograms.Find("epmd", "Erlang", ["/usr/bin/epmd", "/opt/homebrew/bin/epmd", "/opt/homebrew/opt/erlang/lib/erlang/bin/epmd"]);
     }
 
     public override async Task<ExecutableSpec> PrepareAsync(CancellationToken cancellationToken)
@@ -101,7 +101,7 @@ internal sealed class RabbitServer(RabbitMQServerResource rabbit, DataDirectory 
         var cookie = Path.Combine(folder, "home", ".erlang.cookie");
         if (!File.Exists(cookie))
         {
-            await new ServerUser(name: null).WritePrivateAsync(cookie, RandomNumberGenerator.GetHexString(32), cancellationToken);
+            new ServerUser(name: null).WritePrivate(cookie, RandomNumberGenerator.GetHexString(32));
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(cookie, UnixFileMode.UserRead);

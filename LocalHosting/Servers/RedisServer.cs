@@ -8,7 +8,7 @@ internal sealed class RedisServer(RedisResource redis, DataDirectory data, Actio
 {
     private string _program = "";
 
-    public override void Find() => _program = FindProgram("redis-server", "Redis", ["/usr/bin/redis-server", "/opt/homebrew/bin/redis-server"]);
+    public override void Find() => _program = ServerPrograms.Find("redis-server", "Redis", ["/usr/bin/redis-server", "/opt/homebrew/bin/redis-server"]);
 
     public override async Task<ExecutableSpec> PrepareAsync(CancellationToken cancellationToken)
     {

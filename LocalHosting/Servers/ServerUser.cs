@@ -48,19 +48,9 @@ internal sealed class ServerUser(string? name)
         ? new ExecutableSpec(program, folder, args, [])
         : new ExecutableSpec("/usr/bin/setpriv", folder, [$"--reuid={name}", $"--regid={name}", "--clear-groups", "--", program, .. args], [new("HOME", folder)]);
 
-    public async Task WritePrivateAsync(string path, string text, CancellationToken cancellationToken)
+    public void WritePrivate(string path, string text)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        await using (var stream = new FileStream(path, options))
-        {
-            await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
-        }
-
+        new PrivateFile(path).Write(stream => stream.Write(Encoding.UTF8.GetBytes(text)));
         if (name is not null)
         {
             Start("chown", $"{name}:", path);

@@ -1,52 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
 using McpPlatform.LocalHosting;
+using McpPlatform.LocalHosting.Servers;
 using McpPlatform.LocalHosting.Testing;
-using Npgsql;
 using RabbitMQ.Client;
 using StackExchange.Redis;
 
 namespace McpPlatform.AppHost.Tests;
 
+[SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
 public sealed class ServerTests
 {
+    private static readonly Answers Expected = new("orders", "PONG", "guest");
+
     [Fact]
-    public async Task Servers_start_and_answer_with_their_generated_passwords()
+    public async Task Two_applications_run_side_by_side_and_leave_nothing_behind()
     {
-        await using var app = await Servers.StartAsync();
+        var (first, second) = (await Servers.StartAsync(), await Servers.StartAsync());
+        string[] folders;
+        await using (first)
+        await using (second)
+        {
+            Assert.Equal([Expected, Expected], await Task.WhenAll(Servers.AskAllAsync(first), Servers.AskAllAsync(second)));
+            Assert.NotEqual(first.GetEndpoint("postgres", "tcp").Port, second.GetEndpoint("postgres", "tcp").Port);
+            folders = Directory.GetDirectories(Path.GetTempPath(), $"mcpplatform-run-{Environment.ProcessId}-*");
+            Assert.All(folders, folder => Assert.NotEmpty(Directory.GetDirectories(folder)));
+        }
 
-        var ct = TestContext.Current.CancellationToken;
-        var answers = await Servers.AskAllAsync(app, ct);
-
-        Assert.Equal(new Answers("orders", "PONG", "guest"), answers);
-    }
-}
-
-public sealed record Answers(string Database, string Redis, string BrokerUser);
-
-internal static class Servers
-{
-    public static async Task<DistributedApplication> StartAsync()
-    {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddPostgres("postgres").AddDatabase("ordersdb", "orders");
-        builder.AddRedis("redis");
-        builder.AddRabbitMQ("rabbitmq");
-        var app = builder.Build();
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return app;
+        Assert.Equal([], await Processes.LeftAfterAsync(TimeSpan.FromSeconds(5), () => Processes.WithEnvironmentAsync($"mcpplatform-run-{Environment.ProcessId}-")));
+        Assert.DoesNotContain(folders, Directory.Exists);
     }
 
-    public static async Task<Answers> AskAllAsync(DistributedApplication app, CancellationToken cancellationToken)
+    [Fact]
+    public async Task Data_passwords_and_ports_are_kept_from_one_run_to_the_next()
     {
-        await using var database = new NpgsqlConnection(await app.GetConnectionStringAsync("ordersdb", cancellationToken) + ";Pooling=false");
-        await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("SELECT current_database()", database);
-        var name = (string)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var folder = Directory.CreateTempSubdirectory("apphost-tests-");
+        File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        try
+        {
+            string? address;
+            await using (var app = await Servers.StartAsync(folder.FullName))
+            {
+                await Servers.QueryAsync(app, "CREATE TABLE kept AS SELECT 42 AS answer");
+                await using var broker = await Servers.ConnectToBrokerAsync(app);
+                await using var channel = await broker.CreateChannelAsync();
+                await channel.QueueDeclareAsync("kept", durable: true, exclusive: false, autoDelete: false);
+                address = await app.GetConnectionStringAsync("redis");
+                await using var redis = await ConnectionMultiplexer.ConnectAsync(address!);
+                await redis.GetDatabase().StringSetAsync("kept", "yes");
+            }
 
-        await using var redis = await ConnectionMultiplexer.ConnectAsync((await app.GetConnectionStringAsync("redis", cancellationToken))!);
-        var pong = (string)(await redis.GetDatabase().ExecuteAsync("PING"))!;
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder.FullName, "secrets.json")));
+            await using (var app = await Servers.StartAsync(folder.FullName))
+            {
+                Assert.Equal(42, await Servers.QueryAsync(app, "SELECT answer FROM kept"));
+                await using var broker = await Servers.ConnectToBrokerAsync(app);
+                await using var channel = await broker.CreateChannelAsync();
+                Assert.Equal("kept", (await channel.QueueDeclarePassiveAsync("kept")).QueueName);
+                Assert.Equal(address, await app.GetConnectionStringAsync("redis"));
+                await using var redis = await ConnectionMultiplexer.ConnectAsync(address!);
+                Assert.Equal("yes", (string?)await redis.GetDatabase().StringGetAsync("kept"));
 
-        var address = new Uri((await app.GetConnectionStringAsync("rabbitmq", cancellationToken))!);
-        await using var broker = await new ConnectionFactory { Uri = address }.CreateConnectionAsync(cancellationToken);
-        return new Answers(name, pong, address.UserInfo.Split(':')[0]);
+                var second = await Assert.ThrowsAsync<DistributedApplicationException>(() => Servers.StartAsync(folder.FullName));
+                Assert.StartsWith("Another AppHost already runs with the data folder", second.Message, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_wanted_port_that_is_in_use_is_named()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        var folder = Directory.CreateTempSubdirectory("apphost-tests-");
+        try
+        {
+            var builder = new DistributedApplicationBuilder([], new LocalOptions { Dashboard = false, DataPath = folder.FullName }, appHost: null);
+            builder.AddRedis("cache", port: port);
+            await using var app = builder.Build();
+
+            var error = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.StartAsync());
+
+            Assert.Equal($"Port {port}, which 'cache' is to listen on, is in use: stop the program that uses it, or give 'cache' another port.", error.Message);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_server_that_is_not_installed_is_named_with_what_to_do()
+    {
+        var error = Assert.Throws<DistributedApplicationException>(() => ServerPrograms.Find("no-such-server", "NoSuchDB", ["/nowhere/no-such-server"]));
+
+        Assert.Equal("NoSuchDB is not installed (no-such-server is not found): run ./run.sh, which installs it, or install its package yourself.", error.Message);
     }
 }
