@@ -35,7 +35,8 @@ internal static class GatewaySetup
 
     public static void MapGateway(this WebApplication app)
     {
-        app.UseForwardedHeaders();
+        // No UseForwardedHeaders: this is the edge, and what a client says of its address is worth nothing. Behind a proxy that says it,
+        // ASPNETCORE_FORWARDEDHEADERS_ENABLED=true makes ASP.NET Core put that middleware in front by itself.
         app.UseMiddleware<ForgedHeaders>();
         app.UseMiddleware<McpEndpointGuard>();
         app.UseCors();

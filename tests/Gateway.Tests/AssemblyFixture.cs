@@ -1,0 +1,3 @@
+using McpPlatform.TestSupport;
+
+[assembly: AssemblyFixture(typeof(PlatformServers))]
