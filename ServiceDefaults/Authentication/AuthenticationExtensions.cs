@@ -8,13 +8,14 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
 
 namespace McpPlatform.ServiceDefaults.Authentication;
 
 /// <summary>Who calls.</summary>
 public static class AuthenticationExtensions
 {
-    private const string RevocationUnknown = "mcpplatform.revocation_unknown";
+    private const string Undecided = "mcpplatform.token_undecided", KeysClient = "jwks";
 
     /// <summary>
     /// Access tokens of the platform (RFC 9068: ES256, <c>typ</c> at+jwt, issuer, audience and lifetime checked, 30 s of clock skew), looked up in the
@@ -34,6 +35,11 @@ public static class AuthenticationExtensions
 
         // AuthService registers one of its own: it has the keys at hand.
         services.TryAddSingleton<IConfigurationManager<OpenIdConnectConfiguration>>(CreateKeySource);
+        var client = services.AddHttpClient(KeysClient, http => http.Timeout = TimeSpan.FromSeconds(2));
+#pragma warning disable EXTEXP0001 // For evaluation only; there is no other way to opt one client out of the defaults.
+        // Until the first answer every request with a token waits for this one, and the next request tries again anyway.
+        client.RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
             .Configure<IOptions<PlatformAuthenticationOptions>, IConfigurationManager<OpenIdConnectConfiguration>>(Configure);
@@ -44,7 +50,7 @@ public static class AuthenticationExtensions
     private static ConfigurationManager<OpenIdConnectConfiguration> CreateKeySource(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<PlatformAuthenticationOptions>>().Value;
-        var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("jwks");
+        var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(KeysClient);
         return new ConfigurationManager<OpenIdConnectConfiguration>(
             options.JwksAddress, new JwksRetriever(options.CanonicalIssuer), new HttpDocumentRetriever(client) { RequireHttps = false })
         {
@@ -70,7 +76,25 @@ public static class AuthenticationExtensions
         parameters.ClockSkew = TimeSpan.FromSeconds(30);
         parameters.NameClaimType = Contracts.Identity.PlatformClaims.Username;
         parameters.RoleClaimType = Contracts.Identity.PlatformClaims.Role;
-        bearer.Events = new JwtBearerEvents { OnTokenValidated = CheckRevocationAsync, OnChallenge = ChallengeAsync };
+        bearer.Events = new JwtBearerEvents { OnTokenValidated = CheckRevocationAsync, OnAuthenticationFailed = CheckKeysAsync, OnChallenge = ChallengeAsync };
+    }
+
+    private static async Task CheckKeysAsync(AuthenticationFailedContext context)
+    {
+        if (context.Exception is not SecurityTokenSignatureKeyNotFoundException)
+        {
+            return;
+        }
+
+        try
+        {
+            await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or IOException or HttpRequestException)
+        {
+            // Not one key was ever seen: the token may well be good, and a 401 would make its owner throw it away.
+            context.HttpContext.Items[Undecided] = true;
+        }
     }
 
     private static async Task CheckRevocationAsync(TokenValidatedContext context)
@@ -86,14 +110,14 @@ public static class AuthenticationExtensions
         catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)
         {
             // Not knowing is no reason to allow.
-            context.HttpContext.Items[RevocationUnknown] = true;
+            context.HttpContext.Items[Undecided] = true;
             context.Fail(exception);
         }
     }
 
     private static Task ChallengeAsync(JwtBearerChallengeContext context)
     {
-        if (context.HttpContext.Items.ContainsKey(RevocationUnknown))
+        if (context.HttpContext.Items.ContainsKey(Undecided))
         {
             context.HandleResponse();
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
