@@ -9,6 +9,7 @@ using McpPlatform.Gateway.Telemetry;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.Extensions.Configuration.Json;
 
 namespace McpPlatform.Gateway;
 
@@ -17,6 +18,10 @@ internal static class GatewaySetup
 {
     public static void AddGateway(this WebApplicationBuilder builder)
     {
+        // The routes lie beside the program, whatever the folder that it is started from; what else says something of them wins.
+        var own = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
+        own.ResolveFileProvider();
+        builder.Configuration.Sources.Insert(0, own);
         builder.AddRedisClient("redis");
         builder.AddPlatformAuthentication();
         builder.AddPlatformMessaging();

@@ -19,6 +19,7 @@ internal static class DocumentationSetup
             options.OpenApiRoutePattern = "/openapi/v1.json";
             options.DefaultFonts = false;
             options.Telemetry = false;
+            options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
             options.WithNonce().DisableAgent().DisableMcp();
         }).AllowAnonymous();
     }
