@@ -1,0 +1,70 @@
+using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Servers;
+using McpPlatform.McpService.Telemetry;
+using McpPlatform.McpService.Tools;
+using McpPlatform.McpService.Upstream;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Data;
+using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace McpPlatform.McpService;
+
+/// <summary>The service's parts and its routes.</summary>
+internal static class McpServiceSetup
+{
+    public static void AddMcpService(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidation();
+        builder.AddNpgsqlDbContext<McpDbContext>("mcpdb", McpDbContext.Schema);
+        builder.AddRedisClient("redis");
+        builder.AddPlatformAuthentication();
+        builder.AddPlatformMessaging<McpDbContext>();
+        builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
+        builder.Services.AddSingleton<McpTelemetry>();
+        builder.Services.AddUpstreams();
+        builder.Services.AddDefaultServer();
+        builder.Services.AddTools();
+        builder.Services.AddMonitor();
+    }
+
+    public static void MapMcpService(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapServersApi();
+        app.MapToolsApi();
+    }
+
+    private static void AddDefaultServer(this IServiceCollection services)
+    {
+        services.AddOptions<DefaultServerOptions>().ValidateOnStart();
+        services.AddSingleton<IConfigureOptions<DefaultServerOptions>, DefaultServerOptionsSetup>();
+        services.AddSingleton<IValidateOptions<DefaultServerOptions>, DefaultServerOptionsValidator>();
+        services.AddSingleton<RegisterDefaultServer>();
+        services.AddHostedService(provider => provider.GetRequiredService<RegisterDefaultServer>());
+        services.AddHealthChecks().AddCheck<RegisterDefaultServer>("default-server");
+    }
+
+    private static void AddTools(this IServiceCollection services)
+    {
+        services.AddScoped<ToolCatalogue>();
+        services.AddScoped<ToolCallRecords>();
+        services.AddScoped<ToolCalls>();
+        services.AddSingleton<CallLimits>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
+    }
+
+    private static void AddMonitor(this IServiceCollection services)
+    {
+        services.AddOptions<MonitorOptions>().BindConfiguration(MonitorOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MonitorOptions>, MonitorOptionsValidator>();
+        services.AddSingleton<SweepSignal>();
+        services.AddScoped<ServerProbe>();
+        services.AddHostedService<ServerMonitor>();
+    }
+}

@@ -1,0 +1,90 @@
+using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Upstream;
+
+namespace McpPlatform.McpService.Servers;
+
+/// <summary>A registered MCP server, and how it was when last looked at.</summary>
+internal sealed class Server
+{
+    private Server()
+    {
+    }
+
+    public Guid Id { get; private init; }
+
+    public string Name { get; private init; } = string.Empty;
+
+    public string? Description { get; private set; }
+
+    public string Transport { get; private init; } = Transports.Http;
+
+    public string Url { get; private set; } = string.Empty;
+
+    public bool Enabled { get; private set; } = true;
+
+    /// <summary>The server of MCP_SERVER_URL: its address is the operator's to change, not the API's.</summary>
+    public bool IsDefault { get; private set; }
+
+    /// <summary>The user who registered it; null for the default server.</summary>
+    public Guid? CreatedBy { get; private init; }
+
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    public DateTimeOffset UpdatedAt { get; private set; }
+
+    public uint Version { get; private set; }
+
+    public ServerHealth Health { get; private set; } = new();
+
+    public static Server Register(string name, string? description, Uri url, bool enabled, Guid? createdBy, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Name = name,
+        Description = Blank(description),
+        Url = url.AbsoluteUri,
+        Enabled = enabled,
+        CreatedBy = createdBy,
+        CreatedAt = now,
+        UpdatedAt = now,
+    };
+
+    public void MarkDefault(bool isDefault) => IsDefault = isDefault;
+
+    public void Describe(string description, DateTimeOffset now)
+    {
+        Description = Blank(description);
+        UpdatedAt = now;
+    }
+
+    public void MoveTo(Uri url, DateTimeOffset now)
+    {
+        if (Url != url.AbsoluteUri)
+        {
+            Url = url.AbsoluteUri;
+            UpdatedAt = now;
+            Health = new();
+        }
+    }
+
+    public void Enable(bool enabled, DateTimeOffset now)
+    {
+        if (Enabled != enabled)
+        {
+            Enabled = enabled;
+            UpdatedAt = now;
+            Health = new();
+        }
+    }
+
+    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url));
+
+    private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}
+
+/// <summary>How a server is reached.</summary>
+internal static class Transports
+{
+    public const string Http = "http";
+    public const string Sse = "sse";
+    public const string Stdio = "stdio";
+}

@@ -1,0 +1,17 @@
+using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.McpService.Servers;
+
+/// <summary>Finding a server by what stands in a route.</summary>
+internal static class ServerQueries
+{
+    public static Task<Server?> FindServerAsync(this IQueryable<Server> servers, string idOrName, CancellationToken cancellationToken) =>
+        Guid.TryParse(idOrName, out var id)
+            ? servers.SingleOrDefaultAsync(server => server.Id == id, cancellationToken)
+            : servers.SingleOrDefaultAsync(server => server.Name == idOrName, cancellationToken);
+
+    public static ProblemHttpResult NotFound() =>
+        ProblemExtensions.Problem(StatusCodes.Status404NotFound, "There is no MCP server with that id or name, or none that you may use.");
+}

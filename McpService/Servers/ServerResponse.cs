@@ -1,0 +1,26 @@
+using McpPlatform.Contracts.Identity;
+using McpPlatform.ServiceDefaults.Authentication;
+
+namespace McpPlatform.McpService.Servers;
+
+/// <summary>A registered MCP server.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its unique name.</param>
+/// <param name="Description">What it is for.</param>
+/// <param name="Transport">How it is reached: <c>http</c>.</param>
+/// <param name="Url">Where; without its query for who may not manage servers.</param>
+/// <param name="Enabled">Whether its tools can be called.</param>
+/// <param name="IsDefault">Whether it is the server of MCP_SERVER_URL.</param>
+/// <param name="Status"><c>healthy</c>, <c>degraded</c>, <c>unhealthy</c>, or <c>unknown</c> before the first check.</param>
+/// <param name="CreatedBy">Who registered it.</param>
+/// <param name="CreatedAt">When.</param>
+/// <param name="UpdatedAt">When somebody last changed it.</param>
+internal sealed record ServerResponse(
+    Guid Id, string Name, string? Description, string Transport, string Url, bool Enabled, bool IsDefault, string Status,
+    Guid? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    public static ServerResponse For(CurrentUser user, Server server) => new(
+        server.Id, server.Name, server.Description, server.Transport,
+        user.Permissions.Contains(Permissions.McpServersManage) ? server.Url : ServerUrls.WithoutQuery(server.Url),
+        server.Enabled, server.IsDefault, server.Health.Status, server.CreatedBy, server.CreatedAt, server.UpdatedAt);
+}

@@ -1,0 +1,78 @@
+using System.ComponentModel.DataAnnotations;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Health;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.McpService.Servers;
+
+/// <summary>What to change; what is left out stays as it is. A server keeps its name: grants and records refer to it.</summary>
+/// <param name="Url">Its MCP endpoint, http or https.</param>
+/// <param name="Description">What it is for; empty removes it.</param>
+/// <param name="Enabled">Whether its tools can be called.</param>
+public sealed record UpdateServerRequest(
+    string? Url = null,
+    [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
+    bool? Enabled = null);
+
+internal static class UpdateServer
+{
+    public static async Task<Results<Ok<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
+        string id, UpdateServerRequest request, McpDbContext db, CurrentUser user, ActivityLog activities, SweepSignal sweep, TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        Uri? url = null;
+        if (request.Url is not null && !ServerUrls.TryParse(request.Url, out url))
+        {
+            return ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}.");
+        }
+
+        if (await db.Servers.FindServerAsync(id, cancellationToken) is not { } server)
+        {
+            return ServerQueries.NotFound();
+        }
+
+        if (url is not null && server.IsDefault && url.AbsoluteUri != server.Url)
+        {
+            return ProblemExtensions.Problem(
+                StatusCodes.Status409Conflict, $"The url of '{server.Name}' is what MCP_SERVER_URL says: change it there.");
+        }
+
+        var old = ServerValues.Of(server);
+        Apply(request, url, server, time.GetUtcNow());
+        db.AddToOutbox(activities.Create("mcp.servers.update", ActivityOutcomes.Succeeded, "mcp_server", server.Name, old, ServerValues.Of(server)));
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' was changed at the same moment: look at it, and try again.");
+        }
+
+        sweep.Wake();
+        return TypedResults.Ok(ServerResponse.For(user, server));
+    }
+
+    private static void Apply(UpdateServerRequest request, Uri? url, Server server, DateTimeOffset now)
+    {
+        if (url is not null)
+        {
+            server.MoveTo(url, now);
+        }
+
+        if (request.Description is not null)
+        {
+            server.Describe(request.Description, now);
+        }
+
+        if (request.Enabled is { } enabled)
+        {
+            server.Enable(enabled, now);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Data;
+using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+
+namespace McpPlatform.McpService.Tools;
+
+/// <summary>On an endpoint: a caller who is known but not allowed leaves a record.</summary>
+/// <param name="Action">What was tried.</param>
+internal sealed record AuditDenials(string Action);
+
+/// <summary>Writes the record. Handlers do not run for a request that authorization refuses.</summary>
+internal sealed class AuditDenialsHandler : IAuthorizationMiddlewareResultHandler
+{
+    private readonly AuthorizationMiddlewareResultHandler inner = new();
+
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    {
+        if (authorizeResult.Forbidden && context.GetEndpoint()?.Metadata.GetMetadata<AuditDenials>() is { } audit)
+        {
+            var db = context.RequestServices.GetRequiredService<McpDbContext>();
+            var activities = context.RequestServices.GetRequiredService<ActivityLog>();
+            var target = ToolCallRecords.Target(context.Request.RouteValues["id"] as string, context.Request.RouteValues["tool"] as string);
+            db.AddToOutbox(activities.Create(audit.Action, ActivityOutcomes.Denied, "tool", target) with
+            {
+                Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["error"] = "permission" },
+            });
+            await db.SaveChangesAsync(CancellationToken.None);
+        }
+
+        await inner.HandleAsync(next, context, policy, authorizeResult);
+    }
+}

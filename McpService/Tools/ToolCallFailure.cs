@@ -1,0 +1,72 @@
+using McpPlatform.McpService.Upstream;
+using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace McpPlatform.McpService.Tools;
+
+/// <summary>Why a request to an MCP server has no result.</summary>
+/// <param name="Kind">A word for records and metrics, one of few.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Sentence">What to tell the caller.</param>
+/// <param name="Error">What the server said, when it answered with a JSON-RPC error.</param>
+internal sealed record ToolCallFailure(string Kind, int Status, string Sentence, UpstreamErrorException? Error = null)
+{
+    private const int MaxMessage = 1000;
+
+    public static ToolCallFailure ClientGone { get; } = new("client_gone", StatusCodes.Status499ClientClosedRequest, "The client has gone.");
+
+    /// <summary>What an exception means to the caller; null for what is not the server's doing.</summary>
+    public static ToolCallFailure? From(Exception exception, string server, TimeSpan timeout, CancellationToken aborted) => exception switch
+    {
+        OperationCanceledException when aborted.IsCancellationRequested => null,
+        OperationCanceledException =>
+            new("timeout", StatusCodes.Status504GatewayTimeout, $"The MCP server '{server}' gave no answer within {timeout.TotalMilliseconds:0} ms."),
+        UpstreamException upstream => new(Word(upstream.Failure), Code(upstream.Failure), $"The MCP server '{server}' {upstream.Message}."),
+        UpstreamErrorException error => From(error, server),
+        _ => null,
+    };
+
+    public ProblemHttpResult ToProblem()
+    {
+        var problem = ProblemExtensions.Problem(Status, Sentence);
+        if (Error is not null)
+        {
+            problem.ProblemDetails.Extensions["upstream_error"] = new { code = Error.Code, message = Cut(Error.Message) };
+        }
+
+        return problem;
+    }
+
+    private static ToolCallFailure From(UpstreamErrorException error, string server)
+    {
+        // Servers say "unknown tool" with the code for wrong parameters.
+        var status = error.Code switch
+        {
+            UpstreamErrorException.MethodNotFound => StatusCodes.Status404NotFound,
+            UpstreamErrorException.InvalidParams when error.Message.Contains("unknown tool", StringComparison.OrdinalIgnoreCase) => StatusCodes.Status404NotFound,
+            UpstreamErrorException.InvalidParams => StatusCodes.Status422UnprocessableEntity,
+            _ => StatusCodes.Status502BadGateway,
+        };
+        return new("protocol_error", status, $"The MCP server '{server}' refused the request with error {error.Code}: {Cut(error.Message)}", error);
+    }
+
+    private static string Cut(string message) => message.Length <= MaxMessage ? message : message[..MaxMessage] + "…";
+
+    private static string Word(UpstreamFailure failure) => failure switch
+    {
+        UpstreamFailure.Unreachable => "unreachable",
+        UpstreamFailure.Unauthorized => "unauthorized",
+        UpstreamFailure.TooLarge => "too_large",
+        UpstreamFailure.NeedsInput => "needs_input",
+        UpstreamFailure.Timeout => "timeout",
+        _ => "bad_answer",
+    };
+
+    private static int Code(UpstreamFailure failure) => failure switch
+    {
+        UpstreamFailure.Unreachable => StatusCodes.Status503ServiceUnavailable,
+        UpstreamFailure.NeedsInput => StatusCodes.Status422UnprocessableEntity,
+        UpstreamFailure.Timeout => StatusCodes.Status504GatewayTimeout,
+        _ => StatusCodes.Status502BadGateway,
+    };
+}

@@ -1,0 +1,31 @@
+using System.Text.Json.Nodes;
+using McpPlatform.Contracts.Messages;
+
+namespace McpPlatform.McpService.Tools;
+
+/// <summary>What became of a call.</summary>
+internal sealed record ToolCallOutcome
+{
+    /// <summary>The server's name, or what the caller took for one.</summary>
+    public required string Server { get; init; }
+
+    public Guid? ServerId { get; init; }
+
+    public DateTimeOffset? LastGoodCallAt { get; init; }
+
+    public required string Tool { get; init; }
+
+    /// <summary>The server's result as it was sent; null when there is none.</summary>
+    public JsonObject? Result { get; init; }
+
+    public ToolCallFailure? Failure { get; init; }
+
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>The tool ran and says that it failed.</summary>
+    public bool IsError => Result?["isError"] is JsonValue value && value.TryGetValue(out bool isError) && isError;
+
+    public string Outcome => Failure is null && !IsError ? ActivityOutcomes.Succeeded
+        : Failure?.Kind is "limit" or "unknown_server" or "unknown_tool" ? ActivityOutcomes.Denied
+        : ActivityOutcomes.Failed;
+}

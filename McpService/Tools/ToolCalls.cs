@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Servers;
+using McpPlatform.McpService.Telemetry;
+using McpPlatform.McpService.Upstream;
+using McpPlatform.ServiceDefaults.Authentication;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.McpService.Tools;
+
+/// <summary>Calls tools for the user of the request: finds them, holds to the limits, measures, and puts the call on record.</summary>
+internal sealed class ToolCalls(
+    McpDbContext db, ToolCatalogue catalogue, UpstreamSessions sessions, CallLimits limits, CurrentUser user, ToolCallRecords records,
+    McpTelemetry telemetry, TimeProvider time)
+{
+    public async Task<ToolCallOutcome> CallAsync(string idOrName, string tool, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
+    {
+        var start = time.GetTimestamp();
+        var call = new ToolCallOutcome { Server = idOrName, Tool = tool };
+        try
+        {
+            if (await db.Servers.AsNoTracking().FindServerAsync(idOrName, aborted) is not { Enabled: true } server)
+            {
+                return call = call with { Failure = new("unknown_server", StatusCodes.Status404NotFound, ServerQueries.NotFound().ProblemDetails.Detail!) };
+            }
+
+            call = call with { Server = server.Name, ServerId = server.Id, LastGoodCallAt = server.Health.LastGoodCallAt };
+            if (!limits.TryBegin(server.Id, user.Id, out var running, out var sentence))
+            {
+                return call = call with { Failure = new("limit", StatusCodes.Status429TooManyRequests, sentence) };
+            }
+
+            using (running)
+            {
+                return call = await CallAsync(call, server.ToUpstream(), arguments, timeout, aborted);
+            }
+        }
+        catch (OperationCanceledException) when (aborted.IsCancellationRequested)
+        {
+            call = call with { Failure = ToolCallFailure.ClientGone };
+            throw;
+        }
+        catch (Exception) when (call.Failure is null)
+        {
+            // A defect of ours; it goes on to the caller as 500.
+            call = call with { Failure = new("internal", StatusCodes.Status500InternalServerError, string.Empty) };
+            throw;
+        }
+        finally
+        {
+            call = call with { Elapsed = time.GetElapsedTime(start) };
+            telemetry.Called(call);
+            await records.WriteAsync(call);
+        }
+    }
+
+    private async Task<ToolCallOutcome> CallAsync(
+        ToolCallOutcome call, UpstreamServer server, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
+    {
+        using var limit = new CancellationTokenSource(timeout, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, limit.Token);
+        try
+        {
+            // Names that the server did not list never reach it, nor the names of spans.
+            if (!await catalogue.KnowsAsync(server.Id, call.Tool, stop.Token)
+                && !(await catalogue.RefreshAsync(server, stop.Token)).Any(tool => tool.GetProperty("name").ValueEquals(call.Tool)))
+            {
+                return call with { Failure = new("unknown_tool", StatusCodes.Status404NotFound, $"The MCP server '{server.Name}' has no tool of that name, or none that you may use.") };
+            }
+
+            return call with { Result = await SendAsync(server, call.Tool, arguments, stop.Token) };
+        }
+        catch (Exception exception) when (ToolCallFailure.From(exception, server.Name, timeout, aborted) is { } failure)
+        {
+            return call with { Failure = failure };
+        }
+    }
+
+    private async Task<JsonObject> SendAsync(UpstreamServer server, string tool, JsonObject? arguments, CancellationToken cancellationToken)
+    {
+        using var activity = McpTelemetry.StartCall(server, tool);
+        try
+        {
+            return await sessions.UseAsync(
+                server,
+                leg =>
+                {
+                    activity?.SetTag("mcp.protocol.version", leg.ProtocolVersion);
+                    return leg.RequestAsync("tools/call", Parameters(tool, arguments), cancellationToken);
+                },
+                cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            McpTelemetry.Fail(activity, exception);
+            throw;
+        }
+    }
+
+    private static JsonObject Parameters(string tool, JsonObject? arguments)
+    {
+        // JSON has one parent: a copy for each time it is sent.
+        var parameters = new JsonObject { ["name"] = tool, ["arguments"] = arguments?.DeepClone() ?? new JsonObject() };
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
+        {
+            var meta = new JsonObject { ["traceparent"] = activity.Id };
+            if (!string.IsNullOrEmpty(activity.TraceStateString))
+            {
+                meta["tracestate"] = activity.TraceStateString;
+            }
+
+            parameters["_meta"] = meta;
+        }
+
+        return parameters;
+    }
+}

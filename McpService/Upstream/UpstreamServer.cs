@@ -1,0 +1,7 @@
+namespace McpPlatform.McpService.Upstream;
+
+/// <summary>The server that is spoken to.</summary>
+/// <param name="Id">Its id in the registry.</param>
+/// <param name="Name">Its name, for sentences and telemetry.</param>
+/// <param name="Url">Its MCP endpoint.</param>
+internal sealed record UpstreamServer(Guid Id, string Name, Uri Url);
