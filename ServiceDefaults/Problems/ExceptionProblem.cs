@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -42,9 +43,32 @@ internal sealed partial class ExceptionProblem(IProblemDetailsService problems, 
         return await problems.TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = httpContext,
-            ProblemDetails = new ProblemDetails { Status = status, Detail = detail },
+            ProblemDetails = Parameter(exception) ?? new ProblemDetails { Status = status, Detail = detail },
         });
     }
+
+    // A parameter of the address that is no number, no UUID, no time: the framework's sentence names the .NET type and not the field.
+    private static HttpValidationProblemDetails? Parameter(Exception exception)
+    {
+        if (exception is not BadHttpRequestException || UnboundParameter().Match(exception.Message) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(match.Groups["name"].Value);
+        var form = match.Groups["type"].Value switch
+        {
+            "Guid" => "a UUID",
+            "int" or "long" => "a whole number",
+            "bool" => "true or false",
+            "DateTimeOffset" => "a time such as 2026-11-23T10:00:00Z (RFC 3339)",
+            _ => "of another form",
+        };
+        return new(new Dictionary<string, string[]>(StringComparer.Ordinal) { [name] = [$"{name} must be {form}."] }) { Status = StatusCodes.Status400BadRequest };
+    }
+
+    [GeneratedRegex("^Failed to bind parameter \"(Nullable<)?(?<type>\\w+)>? (?<name>\\w+)\" from ", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex UnboundParameter();
 
     private static string Sentence(BadHttpRequestException exception) => exception.InnerException switch
     {
