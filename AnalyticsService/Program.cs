@@ -1,2 +1,5 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using McpPlatform.AnalyticsService;
+using McpPlatform.AnalyticsService.Data;
+using McpPlatform.ServiceDefaults;
+
+return await PlatformService.RunAsync<AnalyticsDbContext>(args, builder => builder.AddAnalyticsService(), app => app.MapAnalyticsService());

@@ -1,0 +1,31 @@
+using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.McpServers;
+using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Requests;
+using McpPlatform.AnalyticsService.Summary;
+using McpPlatform.AnalyticsService.SystemMetrics;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.ServiceDefaults.Authorization;
+
+namespace McpPlatform.AnalyticsService;
+
+internal static class AnalyticsApi
+{
+    public const string Route = "/api/analytics";
+
+    public static void MapAnalyticsApi(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup(Route).WithTags("Analytics").RequireAuthorization().AddEndpointFilter(PlainQuery.CheckAsync)
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
+        group.MapGet("/summary", GetSummary.HandleAsync).WithName("GetSummary").RequirePermission(Permissions.AnalyticsRead);
+        group.MapGet("/requests", ListRequests.HandleAsync).WithName("ListRequests").RequirePermission(Permissions.AnalyticsRead);
+        group.MapGet("/activities", ListActivities.HandleAsync).WithName("ListActivities").RequirePermission(Permissions.AuditRead);
+        group.MapGet("/page-views", ListPageViews.HandleAsync).WithName("ListPageViews").RequirePermission(Permissions.AnalyticsRead);
+        group.MapGet("/system-metrics", ListSystemMetrics.HandleAsync).WithName("ListSystemMetrics").RequirePermission(Permissions.AnalyticsRead);
+        group.MapGet("/mcp-servers", ListServerStatus.HandleAsync).WithName("ListServerStatus").RequirePermission(Permissions.AnalyticsRead);
+
+        // Everyone who is signed in looks at pages; the viewer is taken from the token.
+        group.MapPost("/page-views", RecordPageView.Handle).WithName("RecordPageView");
+    }
+}

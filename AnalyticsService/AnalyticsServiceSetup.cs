@@ -1,0 +1,45 @@
+using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Data;
+using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.McpServers;
+using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Requests;
+using McpPlatform.AnalyticsService.SystemMetrics;
+using McpPlatform.AnalyticsService.Telemetry;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Data;
+using McpPlatform.ServiceDefaults.Messaging;
+
+namespace McpPlatform.AnalyticsService;
+
+/// <summary>Request logs, the audit trail, page views, system metrics and the status of MCP servers.</summary>
+internal static class AnalyticsServiceSetup
+{
+    public static void AddAnalyticsService(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidation();
+        builder.AddNpgsqlDbContext<AnalyticsDbContext>("analyticsdb", AnalyticsDbContext.Schema);
+        builder.AddRedisClient("redis");
+        builder.AddPlatformAuthentication();
+        builder.AddPlatformMessaging<AnalyticsDbContext>(bus =>
+        {
+            bus.AddConsumer<StoreRequests>();
+            bus.AddConsumer<StoreActivities>();
+            bus.AddConsumer<StorePageViews>();
+            bus.AddConsumer<StoreSystemMetrics>();
+            bus.AddConsumer<StoreServerStatus>();
+        });
+        builder.AddTelemetryEvents<PageViewed, PageViewedBatch>(events => new(events));
+        builder.AddEventStore(StoreRequests.Table, StoreActivities.Table, StorePageViews.Table, StoreSystemMetrics.Table, StoreServerStatus.Table);
+        builder.Services.AddSingleton<AnalyticsTelemetry>();
+    }
+
+    public static void MapAnalyticsService(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapAnalyticsApi();
+    }
+}

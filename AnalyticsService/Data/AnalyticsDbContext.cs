@@ -1,0 +1,32 @@
+using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.McpServers;
+using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Requests;
+using McpPlatform.AnalyticsService.SystemMetrics;
+using McpPlatform.ServiceDefaults.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.AnalyticsService.Data;
+
+/// <summary>For reading. Events are written past EF Core, by <see cref="Events.EventStore"/>.</summary>
+internal sealed class AnalyticsDbContext(DbContextOptions<AnalyticsDbContext> options) : DbContext(options)
+{
+    public const string Schema = "analytics";
+
+    public DbSet<RequestLog> Requests => Set<RequestLog>();
+
+    public DbSet<UserActivity> Activities => Set<UserActivity>();
+
+    public DbSet<PageView> PageViews => Set<PageView>();
+
+    public DbSet<SystemMetric> SystemMetrics => Set<SystemMetric>();
+
+    public DbSet<McpServerStatus> ServerStatus => Set<McpServerStatus>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(AnalyticsDbContext).Assembly);
+        modelBuilder.AddOutboxAndInbox();
+    }
+}

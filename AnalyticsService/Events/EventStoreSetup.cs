@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace McpPlatform.AnalyticsService.Events;
+
+internal static class EventStoreSetup
+{
+    /// <summary>Storing events in these tables, which are kept partitioned and within their retention.</summary>
+    public static void AddEventStore(this WebApplicationBuilder builder, params EventTable[] tables)
+    {
+        var services = builder.Services;
+        services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+        foreach (var table in tables)
+        {
+            services.AddSingleton(table);
+        }
+
+        services.TryAddSingleton<Partitions>();
+        services.TryAddSingleton<EventStore>();
+        services.TryAddSingleton<KeepPartitions>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeepPartitions>());
+    }
+}

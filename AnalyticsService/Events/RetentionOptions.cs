@@ -1,0 +1,36 @@
+using System.Reflection;
+using Microsoft.Extensions.Options;
+
+namespace McpPlatform.AnalyticsService.Events;
+
+/// <summary>How many whole days are kept beside today.</summary>
+internal sealed class RetentionOptions
+{
+    public const string Section = "Retention";
+
+    public int RequestLogDays { get; set; } = 30;
+
+    /// <summary>The audit trail.</summary>
+    public int ActivityDays { get; set; } = 365;
+
+    public int PageViewDays { get; set; } = 90;
+
+    public int SystemMetricDays { get; set; } = 14;
+
+    public int ServerStatusDays { get; set; } = 30;
+}
+
+internal sealed class RetentionOptionsValidator : IValidateOptions<RetentionOptions>
+{
+    private const int MaxDays = 3650;
+
+    public ValidateOptionsResult Validate(string? name, RetentionOptions options)
+    {
+        var failures = typeof(RetentionOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Select(property => (Key: $"{RetentionOptions.Section}__{property.Name}", Days: (int)property.GetValue(options)!))
+            .Where(setting => setting.Days is < 1 or > MaxDays)
+            .Select(setting => $"{setting.Key} is {setting.Days}, but must be a number of days from 1 to {MaxDays}.")
+            .ToList();
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}

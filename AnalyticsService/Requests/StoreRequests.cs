@@ -1,0 +1,27 @@
+using MassTransit;
+using McpPlatform.AnalyticsService.Events;
+using McpPlatform.Contracts.Messages;
+using static McpPlatform.AnalyticsService.Events.EventRowConfiguration;
+
+namespace McpPlatform.AnalyticsService.Requests;
+
+internal sealed class StoreRequests(EventStore store) : IConsumer<RequestCompletedBatch>
+{
+    public static EventTable<RequestCompleted> Table { get; } =
+        new EventTable<RequestCompleted>("request_logs", retention => retention.RequestLogDays, x => x.EventId, x => x.OccurredAt)
+            .Text("method", RequestLog.MaxMethodLength, x => x.Method)
+            .OptionalText("route", MaxNameLength, x => x.Route)
+            .Text("path", MaxPathLength, x => x.Path)
+            .Integer("status", x => x.Status)
+            .Number("duration_ms", x => x.DurationMs)
+            .Long("request_bytes", x => x.RequestBytes)
+            .Long("response_bytes", x => x.ResponseBytes)
+            .OptionalText("client_ip", MaxAddressLength, x => x.ClientIp)
+            .OptionalText("user_agent", RequestLog.MaxUserAgentLength, x => x.UserAgent)
+            .Uuid("user_id", x => x.UserId)
+            .OptionalText("username", MaxNameLength, x => x.Username)
+            .OptionalText("error", MaxErrorLength, x => x.Error)
+            .OptionalText("trace_id", TraceIdLength, x => x.TraceId);
+
+    public Task Consume(ConsumeContext<RequestCompletedBatch> context) => store.StoreBatchAsync(Table, context.Message.Events, context.CancellationToken);
+}
