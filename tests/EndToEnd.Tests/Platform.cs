@@ -1,0 +1,96 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using McpPlatform.LocalHosting;
+using McpPlatform.LocalHosting.Testing;
+
+[assembly: AssemblyFixture(typeof(McpPlatform.EndToEnd.Tests.Platform))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace McpPlatform.EndToEnd.Tests;
+
+/// <summary>The whole platform as AppHost describes it, on throw-away data, two replicas of each service, with the dashboard; an admin is logged in.</summary>
+public sealed class Platform : IAsyncLifetime
+{
+    public const string AdminPassword = "an admin's long passphrase";
+
+    private DistributedApplication? app;
+
+    public Uri Gateway => app!.GetEndpoint("gateway");
+
+    public string AdminToken { get; private set; } = string.Empty;
+
+    /// <summary>The address of a service behind the Gateway's back.</summary>
+    public Uri Service(string name) => app!.GetEndpoint(name);
+
+    public async ValueTask InitializeAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Gateway>(["--Replicas", "2"], timeout.Token);
+        app = builder.Build();
+        await app.StartAsync(timeout.Token);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("gateway", timeout.Token);
+        var password = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == "first-admin-password");
+        await SendAsync(HttpMethod.Post, "/api/auth/bootstrap", body: new { password = await password.GetValueAsync(timeout.Token), new_password = AdminPassword });
+        AdminToken = (await LogInAsync("admin", AdminPassword)).AccessToken;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (app is not null)
+        {
+            await app.DisposeAsync();
+        }
+    }
+
+    /// <summary>Asks the Gateway, or another address; fails unless the answer is a success.</summary>
+    public async Task<JsonElement> SendAsync(HttpMethod method, string path, string? token = null, object? body = null)
+    {
+        using var response = await TryAsync(method, path, token, body);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{method} {path} answered {(int)response.StatusCode}: {text}");
+        return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>The same, whatever the answer.</summary>
+    public async Task<HttpResponseMessage> TryAsync(HttpMethod method, string path, string? token = null, object? body = null, Uri? at = null)
+    {
+        using var client = new HttpClient { BaseAddress = at ?? Gateway };
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        return await client.SendAsync(request);
+    }
+
+    public async Task<(string AccessToken, string RefreshToken)> LogInAsync(string username, string password)
+    {
+        var login = await SendAsync(HttpMethod.Post, "/api/login", body: new { username, password });
+        return (login.GetProperty("access_token").GetString()!, login.GetProperty("refresh_token").GetString()!);
+    }
+
+    /// <summary>A new user with the given roles, logged in.</summary>
+    public async Task<(Guid Id, string Username, string Password, string Token, string RefreshToken)> NewUserAsync(params string[] roles)
+    {
+        var username = $"user-{Guid.CreateVersion7():N}"[..24];
+        var password = Guid.CreateVersion7().ToString();
+        var made = await SendAsync(HttpMethod.Post, "/api/users", AdminToken, roles.Length == 0 ? new { username, password } : new { username, password, roles });
+        var (token, refreshToken) = await LogInAsync(username, password);
+        return (made.GetProperty("id").GetGuid(), username, password, token, refreshToken);
+    }
+
+    /// <summary>Looks until a condition holds.</summary>
+    public static async Task<T> EventuallyAsync<T>(TimeSpan within, Func<Task<T?>> look, string what)
+        where T : class
+    {
+        for (var until = DateTime.UtcNow + within; DateTime.UtcNow < until;)
+        {
+            if (await look() is { } found)
+            {
+                return found;
+            }
+
+            await Task.Delay(100);
+        }
+
+        throw new TimeoutException($"Not within {within.TotalSeconds} s: {what}");
+    }
+}
