@@ -12,8 +12,8 @@ public static class PlatformClaims
     /// <summary>The login that the token belongs to: every token of one login, refreshed or not, has the same.</summary>
     public const string SessionId = "sid";
 
-    /// <summary>When the token was issued, in seconds since 1970 (RFC 7519 section 4.1.6).</summary>
-    public const string IssuedAt = "iat";
+    /// <summary>Counts up each time when all of the user's access tokens are ended: a token with a lower number is worth nothing.</summary>
+    public const string Version = "ver";
 
     /// <summary>The names of the user's roles, one claim each. For display: access is decided on <see cref="Permission"/>.</summary>
     public const string Role = "roles";

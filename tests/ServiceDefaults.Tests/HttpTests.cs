@@ -54,7 +54,7 @@ public sealed class HttpTests(PlatformServers servers)
         Assert.Equal(HttpStatusCode.Unauthorized, (await service.Client(ended).GetAsync("/mine")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await service.Client(other).GetAsync("/mine")).StatusCode);
 
-        await list.RevokeUserAsync(id, DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1));
+        await list.RevokeUserAsync(id, version: 1, TimeSpan.FromMinutes(1));
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await service.Client(other).GetAsync("/mine")).StatusCode);
     }

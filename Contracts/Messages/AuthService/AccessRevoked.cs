@@ -15,6 +15,9 @@ public sealed record AccessRevoked : IFact
     /// <summary>The session that ended; null when all of the user's ended.</summary>
     public string? SessionId { get; init; }
 
+    /// <summary>When all ended: tokens whose <c>ver</c> is lower are worth nothing.</summary>
+    public long? Version { get; init; }
+
     /// <summary>Why: <c>logout</c>, <c>refresh_token_reused</c>, <c>password_changed</c>, <c>disabled</c>, <c>grants_changed</c>.</summary>
     public required string Reason { get; init; }
 }

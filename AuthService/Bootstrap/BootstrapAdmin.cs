@@ -1,0 +1,106 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Sessions;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace McpPlatform.AuthService.Bootstrap;
+
+/// <summary>Makes the first admin.</summary>
+public sealed record BootstrapRequest
+{
+    /// <summary>The one-time password (<c>BOOTSTRAP_PASSWORD</c>).</summary>
+    [MaxLength(1024)]
+    public required string Password { get; init; }
+
+    /// <summary>The admin's own password from now on: 12 to 1024 characters.</summary>
+    [MaxLength(4096)]
+    public required string NewPassword { get; init; }
+
+    /// <summary>The admin's name.</summary>
+    [MaxLength(256)]
+    public string Username { get; init; } = "admin";
+
+    /// <summary>The admin's address.</summary>
+    [EmailAddress, MaxLength(254)]
+    public string? Email { get; init; }
+}
+
+internal static class BootstrapAdmin
+{
+    public static async Task<Results<Created<SessionUser>, ValidationProblem, ProblemHttpResult>> HandleAsync(
+        BootstrapRequest request, HttpContext context, AuthDbContext db, IOptions<BootstrapOptions> options, PasswordWork passwords, FailedLoginLimit limit,
+        ActivityLog activities, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (limit.RetryAfter(context.Connection.RemoteIpAddress) is { } wait)
+        {
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
+            return ProblemExtensions.Problem(StatusCodes.Status429TooManyRequests, "Too many failed attempts from this address: try again in a minute.");
+        }
+
+        if (!Usernames.TryCanonicalize(request.Username, out var username))
+        {
+            return ProblemExtensions.Invalid("username", Usernames.Rule);
+        }
+
+        if (PasswordRules.Check(request.NewPassword, username) is { } wrong)
+        {
+            return ProblemExtensions.Invalid("new_password", wrong);
+        }
+
+        // Hashed before the lock is taken: it takes a fifth of a second.
+        var passwordHash = await passwords.HashAsync(request.NewPassword, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended('auth.bootstrap', 0))", cancellationToken);
+        if (await db.Users.AnyAsync(account => account.Roles.Contains(BuiltInRoles.Admin), cancellationToken))
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status409Conflict, "There is an admin already: ask them for an account.");
+        }
+
+        if (await RefusalAsync(request.Password, db, options.Value, time, cancellationToken) is { } refusal)
+        {
+            limit.Count(context.Connection.RemoteIpAddress);
+            db.AddToOutbox(activities.Create("auth.bootstrap", ActivityOutcomes.Denied));
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return ProblemExtensions.Problem(StatusCodes.Status401Unauthorized, refusal);
+        }
+
+        var now = time.GetUtcNow();
+        var admin = Account.Create(
+            Guid.CreateVersion7(now), username, request.Email, [BuiltInRoles.Admin], BuiltInRoles.Permissions[BuiltInRoles.Admin], now);
+        admin.PasswordHash = passwordHash;
+        db.Users.Add(admin);
+        db.AddToOutbox(new UserCreated
+        {
+            EventId = Guid.CreateVersion7(), OccurredAt = now, UserId = admin.Id, Username = username, Email = admin.Email, Roles = admin.Roles,
+        });
+        db.AddToOutbox(activities.Create("auth.bootstrap", ActivityOutcomes.Succeeded, "account", username) with { UserId = admin.Id, Username = username });
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return TypedResults.Created((string?)null, SessionUser.Of(admin));
+    }
+
+    private static async Task<string?> RefusalAsync(
+        string given, AuthDbContext db, BootstrapOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (options.Password is not { Length: > 0 } secret
+            || !CryptographicOperations.FixedTimeEquals(BootstrapWindow.Hash(given), BootstrapWindow.Hash(secret)))
+        {
+            return "The one-time password is wrong.";
+        }
+
+        var hash = BootstrapWindow.Hash(secret);
+        var openedAt = await db.BootstrapWindows.Where(window => window.SecretHash == hash).Select(window => window.OpenedAt).SingleOrDefaultAsync(cancellationToken);
+        return time.GetUtcNow() - openedAt <= BootstrapOptions.Lifetime
+            ? null
+            : "The one-time password has expired: start the platform again with a new one.";
+    }
+}

@@ -1,0 +1,101 @@
+using System.Security.Claims;
+using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Telemetry;
+using McpPlatform.AuthService.Tokens;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.AspNetCore;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.EntityFrameworkCore;
+using OpenIddict.Abstractions;
+using OpenIddict.Server.AspNetCore;
+
+namespace McpPlatform.AuthService.Sessions;
+
+/// <summary>
+/// What the caller has (name and password, a refresh token, a client's secret) for tokens. Runs inside OpenIddict's token endpoint: it has checked the
+/// client and the refresh token, and makes the tokens of the principal that is signed in here.
+/// </summary>
+internal static class Exchange
+{
+    private const string Scheme = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
+
+    // One sentence for every credential that does not work: nobody learns which accounts exist.
+    private const string Refused = "Username or password is wrong, or the account cannot be used at the moment.";
+
+    public static async Task<IResult> HandleAsync(
+        HttpContext context, AuthDbContext db, Credentials credentials, TokenPrincipal principals, FailedLoginLimit limit, ActivityLog activities,
+        AuthTelemetry telemetry, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var request = context.GetOpenIddictServerRequest() ?? throw new InvalidOperationException("OpenIddict did not read the request.");
+        if (request.IsClientCredentialsGrantType())
+        {
+            return Results.SignIn(TokenPrincipal.OfClient(request.ClientId!), authenticationScheme: Scheme);
+        }
+
+        if (request.IsRefreshTokenGrantType())
+        {
+            return await RefreshAsync(context, db, principals, cancellationToken);
+        }
+
+        if (limit.RetryAfter(context.Connection.RemoteIpAddress) is { } wait)
+        {
+            telemetry.CountLogin("limited");
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
+            return ProblemExtensions.Problem(StatusCodes.Status429TooManyRequests, "Too many failed logins from this address: try again in a minute.");
+        }
+
+        if (Credentials.Malformed(request.Username, request.Password) is { } sentence)
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status400BadRequest, sentence);
+        }
+
+        var account = await credentials.CheckAsync(request.Username!, request.Password!, cancellationToken);
+        if (account is null)
+        {
+            limit.Count(context.Connection.RemoteIpAddress);
+            telemetry.CountLogin("refused");
+            var tried = Usernames.TryCanonicalize(request.Username, out var canonical) ? canonical : "?";
+            db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Denied, "account", tried) with { Username = tried });
+            await db.SaveChangesAsync(cancellationToken);
+            return ProblemExtensions.Problem(StatusCodes.Status401Unauthorized, Refused);
+        }
+
+        telemetry.CountLogin("succeeded");
+        var session = await principals.StartSessionAsync(account, cancellationToken);
+        db.AddToOutbox(new UserLoggedIn { EventId = Guid.CreateVersion7(), OccurredAt = time.GetUtcNow(), UserId = account.Id, SessionId = session });
+        db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Succeeded, "session", session) with { UserId = account.Id, Username = account.UserName });
+        await db.SaveChangesAsync(cancellationToken);
+        return SignIn(TokenPrincipal.Of(account, session), account);
+    }
+
+    private static async Task<IResult> RefreshAsync(HttpContext context, AuthDbContext db, TokenPrincipal principals, CancellationToken cancellationToken)
+    {
+        var presented = (await context.AuthenticateAsync(Scheme)).Principal ?? throw new InvalidOperationException("OpenIddict did not validate the refresh token.");
+        var session = presented.GetAuthorizationId();
+        var account = Guid.TryParse(presented.GetClaim(OpenIddictConstants.Claims.Subject), out var id)
+            ? await db.Users.AsNoTracking().SingleOrDefaultAsync(account => account.Id == id, cancellationToken)
+            : null;
+        if (session is null || account is not { IsActive: true } || !await principals.IsAliveAsync(session, cancellationToken))
+        {
+            return Results.Forbid(
+                new AuthenticationProperties(new Dictionary<string, string?>
+                {
+                    [OpenIddictServerAspNetCoreConstants.Properties.Error] = OpenIddictConstants.Errors.InvalidGrant,
+                    [OpenIddictServerAspNetCoreConstants.Properties.ErrorDescription] = "The session has ended.",
+                }),
+                [Scheme]);
+        }
+
+        return SignIn(TokenPrincipal.Of(account, session), account);
+    }
+
+    private static IResult SignIn(ClaimsPrincipal principal, Account account)
+    {
+        var properties = new AuthenticationProperties();
+        properties.SetParameter("user", System.Text.Json.JsonSerializer.SerializeToElement(SessionUser.Of(account), ServiceDefaults.Http.HttpExtensions.Json));
+        return Results.SignIn(principal, properties, Scheme);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Tokens;
+using McpPlatform.Contracts.Identity;
+using OpenIddict.Abstractions;
+using OpenIddict.Server.AspNetCore;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace McpPlatform.AuthService.Sessions;
+
+/// <summary>What a token says, and the session that it belongs to: an authorization of OpenIddict for each login.</summary>
+internal sealed class TokenPrincipal(IOpenIddictApplicationManager applications, IOpenIddictAuthorizationManager authorizations)
+{
+    private const string Audience = "urn:mcpplatform:api";
+
+    /// <summary>Begins a session. One authorization per login: else the end of one session would end them all.</summary>
+    /// <returns>The session's id, the tokens' <c>sid</c>.</returns>
+    public async Task<string> StartSessionAsync(Account account, CancellationToken cancellationToken)
+    {
+        var console = await applications.FindByClientIdAsync(FirstPartyEndpoints.ConsoleClient, cancellationToken)
+            ?? throw new InvalidOperationException("The client 'console' is missing.");
+        var authorization = await authorizations.CreateAsync(new OpenIddictAuthorizationDescriptor
+        {
+            ApplicationId = await applications.GetIdAsync(console, cancellationToken),
+            Subject = account.Id.ToString(),
+            Type = AuthorizationTypes.AdHoc,
+            Status = Statuses.Valid,
+        }, cancellationToken);
+        return (await authorizations.GetIdAsync(authorization, cancellationToken))!;
+    }
+
+    public async Task<bool> IsAliveAsync(string session, CancellationToken cancellationToken) =>
+        await authorizations.FindByIdAsync(session, cancellationToken) is { } authorization
+        && await authorizations.HasStatusAsync(authorization, Statuses.Valid, cancellationToken);
+
+    /// <summary>A person's token.</summary>
+    public static ClaimsPrincipal Of(Account account, string session)
+    {
+        var identity = NewIdentity();
+        identity.SetClaim(PlatformClaims.Subject, account.Id.ToString())
+            .SetClaim(PlatformClaims.Username, account.UserName)
+            .SetClaim(PlatformClaims.SessionId, session)
+            .SetClaim(PlatformClaims.Version, account.AccessVersion)
+            .SetClaims(PlatformClaims.Role, [.. account.Roles])
+            .SetClaims(PlatformClaims.Permission, [.. account.Permissions])
+            .SetAuthorizationId(session)
+            .SetScopes(Scopes.OfflineAccess);
+        return Finish(identity);
+    }
+
+    /// <summary>A service's own token. Its subject is derived from the client's name, so that it is a UUID and always the same.</summary>
+    public static ClaimsPrincipal OfClient(string clientId)
+    {
+        var identity = NewIdentity();
+        identity.SetClaim(PlatformClaims.Subject, new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("client:" + clientId)).AsSpan(0, 16)).ToString())
+            .SetClaim(PlatformClaims.Username, clientId)
+            .SetClaims(PlatformClaims.Permission, [Contracts.Identity.Permissions.AccountsManage]);
+        return Finish(identity);
+    }
+
+    private static ClaimsIdentity NewIdentity() =>
+        new(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme, PlatformClaims.Username, PlatformClaims.Role);
+
+    private static ClaimsPrincipal Finish(ClaimsIdentity identity)
+    {
+        identity.SetResources(Audience);
+        identity.SetDestinations(_ => [Destinations.AccessToken]);
+        return new ClaimsPrincipal(identity);
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace McpPlatform.AuthService.Tokens;
+
+/// <summary>Lifetimes and secrets of tokens. The names of the first two are those that operators know.</summary>
+internal sealed class TokensOptions
+{
+    /// <summary>What signing keys are encrypted with at rest: at least 32 characters. Required.</summary>
+    [ConfigurationKeyName("JWT_SECRET_KEY")]
+    public string SecretKey { get; set; } = string.Empty;
+
+    /// <summary>How long an access token lives, in minutes: 1 to 1440.</summary>
+    [ConfigurationKeyName("ACCESS_TOKEN_EXPIRE_MINUTES")]
+    public int AccessTokenMinutes { get; set; } = 120;
+
+    /// <summary>How long a session lives without being used, in days.</summary>
+    [ConfigurationKeyName("REFRESH_TOKEN_EXPIRE_DAYS")]
+    public int RefreshTokenDays { get; set; } = 14;
+
+    /// <summary>The secrets of the services that are clients themselves, by name: at least 16 characters each.</summary>
+    public Dictionary<string, string> ServiceClients { get; } = new(StringComparer.Ordinal);
+
+    public TimeSpan AccessTokenLifetime => TimeSpan.FromMinutes(AccessTokenMinutes);
+}
+
+internal sealed class TokensOptionsValidator : IValidateOptions<TokensOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TokensOptions options)
+    {
+        List<string> failures = [];
+        if (options.SecretKey.Length < 32)
+        {
+            failures.Add($"JWT_SECRET_KEY has {options.SecretKey.Length} characters, but must be set to at least 32 random ones.");
+        }
+
+        if (options.AccessTokenMinutes is < 1 or > 1440)
+        {
+            failures.Add($"ACCESS_TOKEN_EXPIRE_MINUTES is {options.AccessTokenMinutes}, but must be 1 to 1440.");
+        }
+
+        if (options.RefreshTokenDays is < 1 or > 365)
+        {
+            failures.Add($"REFRESH_TOKEN_EXPIRE_DAYS is {options.RefreshTokenDays}, but must be 1 to 365.");
+        }
+
+        failures.AddRange(options.ServiceClients.Where(client => client.Value.Length < 16)
+            .Select(client => $"ServiceClients__{client.Key} has {client.Value.Length} characters, but must have at least 16."));
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}
