@@ -36,6 +36,9 @@ public static class TelemetryExtensions
             builder.Logging.AddFilter(category, LogLevel.Warning);
         }
 
+        // A command that fails throws as well; some fail by design, such as the look for the migration history of an empty database.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.Critical);
+
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName.ToLowerInvariant(), autoGenerateServiceInstanceId: false)
                 .AddEnvironmentVariableDetector())
