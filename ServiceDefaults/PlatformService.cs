@@ -1,3 +1,4 @@
+using System.Globalization;
 using McpPlatform.ServiceDefaults.Configuration;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Health;
@@ -48,6 +49,8 @@ public static class PlatformService
     private static async Task<int> StartAsync(
         string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map, Func<WebApplication, Task> run)
     {
+        // Numbers and dates look the same whatever the machine's language.
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         try
         {
             var builder = WebApplication.CreateBuilder(args);

@@ -9,7 +9,8 @@ namespace McpPlatform.AuthService.Sessions;
 /// Checks name and password. The attempt is booked before the password is looked at, in one statement, so that a hundred guesses at once count as a
 /// hundred; and the password is verified in every case, so that all refusals take the same time.
 /// </summary>
-internal sealed partial class Credentials(AuthDbContext db, PasswordWork passwords, IPasswordHasher<Account> hasher, TimeProvider time, ILogger<Credentials> logger)
+internal sealed partial class Credentials(
+    AuthDbContext db, PasswordWork passwords, LoginTurns turns, IPasswordHasher<Account> hasher, TimeProvider time, ILogger<Credentials> logger)
 {
     private const int MaxFailures = 5;
     private const int MaxPasswordLength = 4096;
@@ -30,7 +31,11 @@ internal sealed partial class Credentials(AuthDbContext db, PasswordWork passwor
     /// <summary>The account, when everything is right; null when anything is not.</summary>
     public async Task<Account?> CheckAsync(string username, string password, CancellationToken cancellationToken)
     {
-        var account = Usernames.TryCanonicalize(username, out var canonical)
+        var known = Usernames.TryCanonicalize(username, out var canonical);
+
+        // One attempt per name at a time, whether the account exists or not: right passwords that come at once must not lock each other out.
+        using var turn = await turns.TakeAsync(canonical, cancellationToken);
+        var account = known
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.NormalizedUserName == canonical, cancellationToken)
             : null;
         var booked = account is not null && await BookAttemptAsync(account.Id, cancellationToken);

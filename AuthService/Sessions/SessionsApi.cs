@@ -13,6 +13,7 @@ internal static class SessionsApi
         builder.Services.AddScoped<Credentials>();
         builder.Services.AddScoped<TokenPrincipal>();
         builder.Services.AddSingleton<FailedLoginLimit>();
+        builder.Services.AddSingleton<LoginTurns>();
     }
 
     public static void MapSessionsApi(this WebApplication app)

@@ -1,0 +1,160 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using MassTransit;
+using McpPlatform.AuthService.Data;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.TestSupport;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpPlatform.AuthService.Tests;
+
+[CollectionDefinition(Name)]
+public sealed class AuthServiceCollection : ICollectionFixture<AuthServiceApplication>
+{
+    public const string Name = "AuthService";
+}
+
+/// <summary>The service on a real port, its database migrated by its own command, its tokens its own.</summary>
+public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLifetime
+{
+    public const string Issuer = "http://platform.test/";
+    public const string OneTimePassword = "one-time-0123456789abcdef";
+    public const string ClientSecret = "userservice-secret-0123456789";
+    public const string Password = "correct horse battery";
+
+    private Factory? factory;
+    private string? serviceToken;
+
+    public string Database { get; private set; } = string.Empty;
+
+    public async ValueTask InitializeAsync()
+    {
+        Database = await servers.CreateDatabaseAsync("auth");
+        Assert.Equal(0, await RunAsync(["migrate"]));
+        factory = new Factory(Settings());
+        factory.UseKestrel(0);
+        factory.StartServer();
+    }
+
+    public async ValueTask DisposeAsync() => await factory!.DisposeAsync();
+
+    /// <summary>The program as the command line starts it, with settings changed.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> RunAsync(string[] command, params (string Key, string Value)[] changes)
+    {
+        var settings = Settings();
+        foreach (var (key, value) in changes)
+        {
+            settings[key] = value;
+        }
+
+        string[] arguments = [.. command, .. settings.Select(setting => $"--{setting.Key}={setting.Value}")];
+        return Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!);
+    }
+
+    /// <summary>Another instance on the same database.</summary>
+    public HttpClient Client(string? token = null)
+    {
+        var client = factory!.CreateClient();
+        client.DefaultRequestHeaders.Authorization = token is null ? null : new("Bearer", token);
+        return client;
+    }
+
+    public async Task<HttpResponseMessage> PostAsync(string path, object body, string? token = null)
+    {
+        using var client = Client(token);
+        return await client.PostAsJsonAsync(path, body);
+    }
+
+    /// <summary>UserService's own token.</summary>
+    public async Task<string> ServiceTokenAsync()
+    {
+        if (serviceToken is null)
+        {
+            using var client = Client();
+            using var response = await client.PostAsync("/connect/token", new FormUrlEncodedContent(new Dictionary<string, string>
+            {
+                ["grant_type"] = "client_credentials", ["client_id"] = "userservice", ["client_secret"] = ClientSecret,
+            }));
+            serviceToken = (await JsonAsync(response)).GetProperty("access_token").GetString();
+        }
+
+        return serviceToken!;
+    }
+
+    /// <summary>A new account, made as UserService makes one.</summary>
+    public async Task<(Guid Id, string Username)> CreateAccountAsync(params string[] permissions)
+    {
+        var id = Guid.CreateVersion7();
+        var username = $"user-{id:N}";
+        using var response = await PostAsync("/internal/accounts", new { id, username, password = Password, roles = new[] { "user" }, permissions }, await ServiceTokenAsync());
+        Assert.Equal(System.Net.HttpStatusCode.Created, response.StatusCode);
+        return (id, username);
+    }
+
+    public async Task<(string AccessToken, string RefreshToken)> LogInAsync(string username, string password = Password)
+    {
+        using var response = await PostAsync("/api/login", new { username, password });
+        var login = await JsonAsync(response);
+        return (login.GetProperty("access_token").GetString()!, login.GetProperty("refresh_token").GetString()!);
+    }
+
+    public Task<EventProbe<T>> ListenAsync<T>()
+        where T : class => EventProbe<T>.StartAsync(servers.RabbitMq);
+
+    /// <summary>Publishes as UserService does.</summary>
+    public Task PublishAsync<T>(T fact)
+        where T : class, IFact => factory!.Services.GetRequiredService<IBus>().Publish(fact, context => context.MessageId = fact.EventId);
+
+    internal async Task<T> InDatabaseAsync<T>(Func<AuthDbContext, Task<T>> work)
+    {
+        await using var scope = factory!.Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<AuthDbContext>());
+    }
+
+    public static async Task<JsonElement> JsonAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    public static async Task<string> EventuallyAsync(Func<Task<string?>> look)
+    {
+        for (var until = DateTime.UtcNow.AddSeconds(10); DateTime.UtcNow < until; await Task.Delay(30))
+        {
+            if (await look() is { } found)
+            {
+                return found;
+            }
+        }
+
+        throw new TimeoutException("It did not happen within 10 s.");
+    }
+
+    private Dictionary<string, string?> Settings() => new(StringComparer.Ordinal)
+    {
+        ["ConnectionStrings:authdb"] = Database,
+        ["ConnectionStrings:redis"] = servers.Redis,
+        ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+        ["Authentication:Issuer"] = Issuer,
+        ["JWT_SECRET_KEY"] = "a test's secret key of more than 32 characters",
+        ["BOOTSTRAP_PASSWORD"] = OneTimePassword,
+        ["ServiceClients:userservice"] = ClientSecret,
+        ["Passwords:BcryptCost"] = "10",
+    };
+
+    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Production");
+            foreach (var (key, value) in settings)
+            {
+                builder.UseSetting(key, value);
+            }
+        }
+    }
+}
