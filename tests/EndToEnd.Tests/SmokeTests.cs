@@ -12,7 +12,7 @@ public sealed class SmokeTests
         var root = Root();
         using var process = Process.Start(new ProcessStartInfo("node", [Path.Combine(root, "scripts", "smoke.mjs"), root])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
