@@ -21,14 +21,15 @@ public static class PlatformService
     /// <param name="map">Maps its endpoints.</param>
     /// <returns>The exit code: 0, or 1 when the configuration is wrong (said in one sentence on standard error).</returns>
     public static Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map) =>
-        StartAsync(args, add, map, app => app.RunAsync());
+        StartAsync(args, add, app => ServeAsync(app, map));
 
     /// <summary>The same for a service with a database; <c>migrate</c> as the first argument brings the database up to date and ends.</summary>
     /// <typeparam name="TContext">The service's database.</typeparam>
     /// <inheritdoc cref="RunAsync(string[], Action{WebApplicationBuilder}, Action{WebApplication})"/>
     public static Task<int> RunAsync<TContext>(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map)
         where TContext : DbContext =>
-        StartAsync(args, add, map, app => args is ["migrate", ..] ? app.MigrateAsync<TContext>() : app.RunAsync());
+        // Nothing is mapped to migrate: endpoints need the broker, the cache and the keys, which a migration has no use for.
+        StartAsync(args, add, app => args is ["migrate", ..] ? app.MigrateAsync<TContext>() : ServeAsync(app, map));
 
     /// <summary>
     /// What every service has: configuration sources, telemetry, health, service discovery, resilience, JSON and problem details.
@@ -46,8 +47,16 @@ public static class PlatformService
         builder.AddPlatformProblems();
     }
 
+    private static Task ServeAsync(WebApplication app, Action<WebApplication> map)
+    {
+        app.UsePlatformHttp();
+        app.MapPlatformHealth();
+        map(app);
+        return app.RunAsync();
+    }
+
     private static async Task<int> StartAsync(
-        string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map, Func<WebApplication, Task> run)
+        string[] args, Action<WebApplicationBuilder> add, Func<WebApplication, Task> run)
     {
         // Numbers and dates look the same whatever the machine's language.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -57,9 +66,6 @@ public static class PlatformService
             builder.AddServiceDefaults();
             add(builder);
             await using var app = builder.Build();
-            app.UsePlatformHttp();
-            app.MapPlatformHealth();
-            map(app);
             await run(app);
             return 0;
         }
