@@ -14,9 +14,10 @@ internal sealed partial class KeepPartitions(
     /// <summary>Does it once; nothing when another replica is at it.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        // A session's lock: it ends with the connection's return to the pool, however this method ends.
+        // The lock of a transaction ends however this method ends; that of a session would live on in the pool with its connection.
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended('analytics.keep_partitions', 0))", connection);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock(hashtextextended('analytics.keep_partitions', 0))", connection);
         if (await command.ExecuteScalarAsync(cancellationToken) is not true)
         {
             return;

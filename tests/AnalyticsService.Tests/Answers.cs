@@ -7,6 +7,8 @@ namespace McpPlatform.AnalyticsService.Tests;
 /// <summary>What answers are asked.</summary>
 internal static class Answers
 {
+    public static double Number(this JsonElement json, string property) => json.GetProperty(property).GetDouble();
+
     public static string? Text(this JsonElement json, string property) => json.GetProperty(property).GetString();
 
     public static Task<JsonElement> JsonAsync(this HttpResponseMessage response) => response.Content.ReadFromJsonAsync<JsonElement>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using McpPlatform.AnalyticsService.Events;
 using McpPlatform.AnalyticsService.Telemetry;
 using McpPlatform.Contracts.Messages;
 
@@ -69,6 +70,20 @@ public sealed class StoringTests(AnalyticsServiceApplication app)
         Assert.Equal(22, await app.CountAsync("request_logs", [.. good.Select(x => x.EventId), nul.EventId, endless.EventId, ancient.EventId, future.EventId], 22));
         Assert.Equal("/a\ufffdb", await app.ScalarAsync<string>("SELECT path FROM analytics.request_logs WHERE event_id = $1", nul.EventId));
         Assert.Equal(2048, await app.ScalarAsync<int>("SELECT length(path) FROM analytics.request_logs WHERE event_id = $1", endless.EventId));
+    }
+
+    [Fact]
+    public async Task A_value_that_only_the_database_refuses_costs_no_other_event()
+    {
+        // As if the code knew a longer column than the table has.
+        var table = new EventTable<RequestCompleted>("request_logs", retention => retention.RequestLogDays, x => x.EventId, x => x.OccurredAt)
+            .Text("method", 100, x => x.Method).Text("path", 100, x => x.Path).Integer("status", x => x.Status).Number("duration_ms", x => x.DurationMs);
+        var good = Requests(5);
+        var broken = Sample.Request() with { Method = new string('X', 50) };
+
+        await app.Service<EventStore>().StoreBatchAsync(table, [.. good.Take(2), broken, .. good.Skip(2)], CancellationToken.None);
+
+        Assert.Equal(5, await app.CountAsync("request_logs", [broken.EventId, .. good.Select(x => x.EventId)], 5));
     }
 
     [Fact]
