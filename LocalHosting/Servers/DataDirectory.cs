@@ -44,6 +44,7 @@ internal sealed class DataDirectory(string path, bool isThrowAway)
         return new DataDirectory(path, isThrowAway: false);
     }
 
+    /// <summary>The folder of one server.</summary>
     public string Of(string resourceName) => System.IO.Path.Combine(Path, resourceName);
 
     /// <summary>Keeps a second AppHost from starting servers on the same files. The system frees the claim however this process ends.</summary>

@@ -19,10 +19,7 @@ internal sealed class ServerUser(string? name)
         var folder = data.Of(resourceName);
         if (name is not null && !OperatingSystem.IsWindows() && !IsReachable(data.Path))
         {
-            // The checkout is below a folder that only root may enter. The same checkout gets the same place every time.
-            var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(data.Path)))[..12];
-            folder = $"/var/lib/mcpplatform/{key}/{resourceName}";
-            Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
+            folder = PlaceOutside(data, resourceName);
             note($"The user {name} cannot enter {data.Path}, so the data is in {folder}.");
         }
 
@@ -40,6 +37,25 @@ internal sealed class ServerUser(string? name)
             Start("chmod", "700", folder);
         }
 
+        return folder;
+    }
+
+    /// <summary>
+    /// The checkout is below a folder that only root may enter. The same data folder gets the same place every time; and who deletes the data
+    /// folder deletes, at the next start, what is in that place.
+    /// </summary>
+    private static string PlaceOutside(DataDirectory data, string resourceName)
+    {
+        var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(data.Path)))[..12];
+        var folder = $"/var/lib/mcpplatform/{key}/{resourceName}";
+        var note = Path.Combine(data.Path, $"{resourceName}.place");
+        if (!File.Exists(note) && Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
+        File.WriteAllText(note, folder);
         return folder;
     }
 

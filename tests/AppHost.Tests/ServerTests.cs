@@ -35,40 +35,32 @@ public sealed class ServerTests
     [Fact]
     public async Task Data_passwords_and_ports_are_kept_from_one_run_to_the_next()
     {
-        var folder = Directory.CreateTempSubdirectory("apphost-tests-");
-        File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
-        try
+        using var folder = new DataFolder();
+        string? address;
+        await using (var app = await Servers.StartAsync(folder.Path))
         {
-            string? address;
-            await using (var app = await Servers.StartAsync(folder.FullName))
-            {
-                await Servers.QueryAsync(app, "CREATE TABLE kept AS SELECT 42 AS answer");
-                await using var broker = await Servers.ConnectToBrokerAsync(app);
-                await using var channel = await broker.CreateChannelAsync();
-                await channel.QueueDeclareAsync("kept", durable: true, exclusive: false, autoDelete: false);
-                address = await app.GetConnectionStringAsync("redis");
-                await using var redis = await ConnectionMultiplexer.ConnectAsync(address!);
-                await redis.GetDatabase().StringSetAsync("kept", "yes");
-            }
-
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder.FullName, "secrets.json")));
-            await using (var app = await Servers.StartAsync(folder.FullName))
-            {
-                Assert.Equal(42, await Servers.QueryAsync(app, "SELECT answer FROM kept"));
-                await using var broker = await Servers.ConnectToBrokerAsync(app);
-                await using var channel = await broker.CreateChannelAsync();
-                Assert.Equal("kept", (await channel.QueueDeclarePassiveAsync("kept")).QueueName);
-                Assert.Equal(address, await app.GetConnectionStringAsync("redis"));
-                await using var redis = await ConnectionMultiplexer.ConnectAsync(address!);
-                Assert.Equal("yes", (string?)await redis.GetDatabase().StringGetAsync("kept"));
-
-                var second = await Assert.ThrowsAsync<DistributedApplicationException>(() => Servers.StartAsync(folder.FullName));
-                Assert.StartsWith("Another AppHost already runs with the data folder", second.Message, StringComparison.Ordinal);
-            }
+            await Servers.QueryAsync(app, "CREATE TABLE kept AS SELECT 42 AS answer");
+            await using var broker = await Servers.ConnectToBrokerAsync(app);
+            await using var channel = await broker.CreateChannelAsync();
+            await channel.QueueDeclareAsync("kept", durable: true, exclusive: false, autoDelete: false);
+            address = await app.GetConnectionStringAsync("redis");
+            await using var redis = await ConnectionMultiplexer.ConnectAsync(address!);
+            await redis.GetDatabase().StringSetAsync("kept", "yes");
         }
-        finally
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder.Path, "secrets.json")));
+        await using (var app = await Servers.StartAsync(folder.Path))
         {
-            folder.Delete(recursive: true);
+            Assert.Equal(42, await Servers.QueryAsync(app, "SELECT answer FROM kept"));
+            await using var broker = await Servers.ConnectToBrokerAsync(app);
+            await using var channel = await broker.CreateChannelAsync();
+            Assert.Equal("kept", (await channel.QueueDeclarePassiveAsync("kept")).QueueName);
+            Assert.Equal(address, await app.GetConnectionStringAsync("redis"));
+            await using var redis = await ConnectionMultiplexer.ConnectAsync(address!);
+            Assert.Equal("yes", (string?)await redis.GetDatabase().StringGetAsync("kept"));
+
+            var second = await Assert.ThrowsAsync<DistributedApplicationException>(() => Servers.StartAsync(folder.Path));
+            Assert.StartsWith("Another AppHost already runs with the data folder", second.Message, StringComparison.Ordinal);
         }
     }
 
@@ -78,21 +70,14 @@ public sealed class ServerTests
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        var folder = Directory.CreateTempSubdirectory("apphost-tests-");
-        try
-        {
-            var builder = new DistributedApplicationBuilder([], new LocalOptions { Dashboard = false, DataPath = folder.FullName }, appHost: null);
-            builder.AddRedis("cache", port: port);
-            await using var app = builder.Build();
+        using var folder = new DataFolder();
+        var builder = new DistributedApplicationBuilder([], new LocalOptions { Dashboard = false, DataPath = folder.Path }, appHost: null);
+        builder.AddRedis("cache", port: port);
+        await using var app = builder.Build();
 
-            var error = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.StartAsync());
+        var error = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.StartAsync());
 
-            Assert.Equal($"Port {port}, which 'cache' is to listen on, is in use: stop the program that uses it, or give 'cache' another port.", error.Message);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        Assert.Equal($"Port {port}, which 'cache' is to listen on, is in use: stop the program that uses it, or give 'cache' another port.", error.Message);
     }
 
     [Fact]

@@ -1,17 +1,19 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 
 namespace McpPlatform.AppHost.Tests;
 
+[SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
 public sealed class StartAndStopTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("apphost-tests-");
+    private readonly DataFolder _folder = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Killing_AppHost_leaves_no_process()
     {
-        await using var appHost = new AppHostProcess(new Dictionary<string, string> { ["MCPPLATFORM_DATA"] = _folder.FullName });
+        await using var appHost = new AppHostProcess(new Dictionary<string, string> { ["MCPPLATFORM_DATA"] = _folder.Path });
         var watch = Stopwatch.StartNew();
         while (!(await appHost.DescendantsAsync()).Any(line => line.Contains("beam.smp", StringComparison.Ordinal)))
         {
@@ -32,7 +34,7 @@ public sealed class StartAndStopTests : IDisposable
     [InlineData("HOME", "/nowhere", "Aspire's orchestrator (dcp), version 13.5.4, is not on this machine: run ./run.sh, which installs it.")]
     public async Task A_wrong_environment_is_one_sentence(string name, string value, string expected)
     {
-        await using var appHost = new AppHostProcess(new Dictionary<string, string> { ["MCPPLATFORM_DATA"] = _folder.FullName, [name] = value });
+        await using var appHost = new AppHostProcess(new Dictionary<string, string> { ["MCPPLATFORM_DATA"] = _folder.Path, [name] = value });
 
         Assert.Equal((1, $"error: {expected}"), await appHost.WaitAsync());
     }
@@ -40,7 +42,7 @@ public sealed class StartAndStopTests : IDisposable
     [Fact]
     public async Task A_data_folder_that_cannot_be_used_is_one_sentence()
     {
-        var file = Path.Combine(_folder.FullName, "file");
+        var file = Path.Combine(_folder.Path, "file");
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
 
         var (exitCode, errors) = await RunAsync(Path.Combine(file, "data"));
@@ -53,12 +55,12 @@ public sealed class StartAndStopTests : IDisposable
     [Fact]
     public async Task Secrets_that_cannot_be_read_are_one_sentence()
     {
-        var secrets = Path.Combine(_folder.FullName, "secrets.json");
+        var secrets = Path.Combine(_folder.Path, "secrets.json");
         await File.WriteAllTextAsync(secrets, "{ broken", TestContext.Current.CancellationToken);
 
-        var result = await RunAsync(_folder.FullName);
+        var result = await RunAsync(_folder.Path);
 
-        Assert.Equal((1, $"error: {secrets} is not valid JSON: mend it, or delete the folder {_folder.FullName} to start with empty databases."), result);
+        Assert.Equal((1, $"error: {secrets} is not valid JSON: mend it, or delete the folder {_folder.Path} to start with empty databases."), result);
     }
 
     private static async Task<(int ExitCode, string Errors)> RunAsync(string dataPath)
