@@ -4,7 +4,7 @@ namespace McpPlatform.LocalHosting.Dcp;
 
 internal sealed partial class ApplicationOrchestrator
 {
-    private static readonly TimeSpan ForServices = TimeSpan.FromSeconds(4), ForServers = TimeSpan.FromSeconds(2), ForTheRest = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ForServices = TimeSpan.FromSeconds(3.5), ForTheRest = TimeSpan.FromSeconds(2);
 
     /// <summary>Services first, so that they can still reach their servers; then the servers; then DCP. Less than ten seconds in all.</summary>
     public Task StopAllAsync() => _stopped ??= StopOnceAsync();
@@ -65,11 +65,12 @@ internal sealed partial class ApplicationOrchestrator
             await WithinAsync(ForServices, token => StopAsync(_instances.Values.Where(one => !_servers.ContainsKey(one.Resource)), token));
             await Task.WhenAll(_servers.Values.Select(server => server.DisposeAsync().AsTask()));
             var servers = _instances.Values.Where(one => _servers.ContainsKey(one.Resource)).ToList();
-            await WithinAsync(ForServers, token => StopAsync(servers, token));
+            await WithinAsync(ForTheRest, token => StopAsync(servers, token));
 
-            // RabbitMQ with its management plugin takes six seconds; what it confirmed is on disk, as is what PostgreSQL committed.
+            // What RabbitMQ confirmed and PostgreSQL committed is on disk.
             await WithinAsync(ForTheRest, token => Task.WhenAll(servers.Select(server => KillAsync(server, token))));
             await WithinAsync(ForTheRest, dcp.ShutDownAsync);
+            await WithinAsync(ForTheRest, token => DcpProcess.WhenGoneAsync(_session!, token));
             dcp.Dispose();
         }
 

@@ -37,7 +37,7 @@ internal static class DcpProcess
         var config = Path.Combine(folder, "kubeconfig");
         var start = new ProcessStartInfo(engine.Dcp)
         {
-            ArgumentList = { "start-apiserver", "--monitor", $"{Environment.ProcessId}", "--detach", "--kubeconfig", config },
+            ArgumentList = { "start-apiserver", "--monitor", $"{Environment.ProcessId}", "--monitor-interval", "1", "--detach", "--kubeconfig", config },
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -62,6 +62,22 @@ internal static class DcpProcess
         }
 
         throw new DistributedApplicationException($"Aspire's orchestrator ({engine.Dcp}) did not start within 20 seconds.");
+    }
+
+    /// <summary>Its processes end one after the other once it is told to stop; each has the folder in its command line.</summary>
+    public static async Task WhenGoneAsync(string folder, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var ps = Process.Start(new ProcessStartInfo("ps", ["axww", "-o", "command="]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+            var commands = await ps.StandardOutput.ReadToEndAsync(cancellationToken);
+            if (!commands.Contains(Path.Combine(folder, "kubeconfig"), StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await Task.Delay(100, cancellationToken);
+        }
     }
 
     private static bool IsOurs(string name) =>
