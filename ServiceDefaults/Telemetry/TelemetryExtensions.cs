@@ -39,6 +39,9 @@ public static class TelemetryExtensions
         // A command that fails throws as well; some fail by design, such as the look for the migration history of an empty database.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.Critical);
 
+        // What is unhealthy is seen at /health, each time when somebody looks; as a log line it would be said every two seconds.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
+
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName.ToLowerInvariant(), autoGenerateServiceInstanceId: false)
                 .AddEnvironmentVariableDetector())
@@ -52,7 +55,7 @@ public static class TelemetryExtensions
                     options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive"))
                 .AddHttpClientInstrumentation()
                 .AddSource("McpPlatform.*", "MassTransit", "Npgsql", "Yarp.ReverseProxy", "Experimental.ModelContextProtocol")
-                .AddProcessor(new HealthCheckSpanFilter()));
+                .SetSampler(new ParentBasedSampler(new OrphanClientSampler())));
 
         if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
