@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Identity;
@@ -10,15 +11,18 @@ internal sealed class PasswordsOptions
 {
     public const string Section = "Passwords";
 
-    /// <summary>bcrypt's cost: 2^cost rounds. 10 to 15; 12 takes about a fifth of a second.</summary>
-    public int BcryptCost { get; set; } = 12;
+    /// <summary>bcrypt's cost: 2^cost rounds. 10 to 15; 12 takes about a fifth of a second. Text, so that a wrong value becomes a sentence.</summary>
+    public string BcryptCost { get; set; } = "12";
+
+    /// <summary>The same as a number; 0 when it is none.</summary>
+    public int Cost => int.TryParse(BcryptCost, NumberStyles.None, CultureInfo.InvariantCulture, out var cost) ? cost : 0;
 }
 
 internal sealed class PasswordsOptionsValidator : IValidateOptions<PasswordsOptions>
 {
-    public ValidateOptionsResult Validate(string? name, PasswordsOptions options) => options.BcryptCost is >= 10 and <= 15
+    public ValidateOptionsResult Validate(string? name, PasswordsOptions options) => options.Cost is >= 10 and <= 15
         ? ValidateOptionsResult.Success
-        : ValidateOptionsResult.Fail($"Passwords__BcryptCost is {options.BcryptCost}, but must be 10 to 15.");
+        : ValidateOptionsResult.Fail($"Passwords__BcryptCost is '{options.BcryptCost}', but must be a whole number from 10 to 15.");
 }
 
 /// <summary>bcrypt, with any length of password and hashes of other systems.</summary>
@@ -31,7 +35,7 @@ internal sealed class BcryptPasswordHasher(IOptions<PasswordsOptions> options) :
     private const int MaxVerifiedCost = 15;
 
     private static readonly byte[] LongPasswordContext = "McpPlatform long password v1"u8.ToArray();
-    private readonly int cost = options.Value.BcryptCost;
+    private readonly int cost = options.Value.Cost;
 
     public string HashPassword(Account user, string password) => BCrypt.Net.BCrypt.HashPassword(Fit(password), cost);
 

@@ -11,15 +11,15 @@ internal sealed class ApplyRevocation(RevocationList list, IOptions<TokensOption
 {
     public Task Consume(ConsumeContext<AccessRevoked> context) => ApplyAsync(list, options.Value, context.Message);
 
-    /// <summary>An entry is kept as long as a token issued just before can live, and the services' clock skew.</summary>
-    public static Task ApplyAsync(RevocationList list, TokensOptions options, AccessRevoked fact)
+    public static Task ApplyAsync(RevocationList list, TokensOptions options, AccessRevoked fact) => fact switch
     {
-        var keep = options.AccessTokenLifetime + TimeSpan.FromMinutes(1);
-        return fact switch
-        {
-            { SessionId: { } session } => list.RevokeSessionAsync(session, keep),
-            { Version: { } version } => list.RevokeUserAsync(fact.UserId, version, keep),
-            _ => Task.CompletedTask,
-        };
-    }
+        { SessionId: { } session } => ApplyToSessionAsync(list, options, session),
+        { Version: { } version } => list.RevokeUserAsync(fact.UserId, version, Keep(options)),
+        _ => Task.CompletedTask,
+    };
+
+    public static Task ApplyToSessionAsync(RevocationList list, TokensOptions options, string session) => list.RevokeSessionAsync(session, Keep(options));
+
+    // As long as a token issued just before can live, and the services' clock skew.
+    private static TimeSpan Keep(TokensOptions options) => options.AccessTokenLifetime + TimeSpan.FromMinutes(1);
 }

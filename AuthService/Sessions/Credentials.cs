@@ -10,7 +10,7 @@ namespace McpPlatform.AuthService.Sessions;
 /// hundred; and the password is verified in every case, so that all refusals take the same time.
 /// </summary>
 internal sealed partial class Credentials(
-    AuthDbContext db, PasswordWork passwords, LoginTurns turns, IPasswordHasher<Account> hasher, TimeProvider time, ILogger<Credentials> logger)
+    AuthDbContext db, PasswordWork passwords, LoginTurns turns, TimeProvider time, ILogger<Credentials> logger)
 {
     private const int MaxFailures = 5;
     private const int MaxPasswordLength = 4096;
@@ -28,13 +28,14 @@ internal sealed partial class Credentials(
         _ => null,
     };
 
-    /// <summary>The account, when everything is right; null when anything is not.</summary>
+    /// <summary>The account, when everything is right; null when anything is not. Whoever hangs up leaves the queue, but breaks off no attempt that has begun.</summary>
     public async Task<Account?> CheckAsync(string username, string password, CancellationToken cancellationToken)
     {
         var known = Usernames.TryCanonicalize(username, out var canonical);
 
         // One attempt per name at a time, whether the account exists or not: right passwords that come at once must not lock each other out.
         using var turn = await turns.TakeAsync(canonical, cancellationToken);
+        cancellationToken = CancellationToken.None;
         var account = known
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.NormalizedUserName == canonical, cancellationToken)
             : null;
@@ -77,11 +78,11 @@ internal sealed partial class Credentials(
     {
         try
         {
-            var hash = hasher.HashPassword(account, password);
+            var hash = await passwords.HashAsync(password, cancellationToken);
             await db.Users.Where(one => one.Id == account.Id && one.PasswordHash == account.PasswordHash)
                 .ExecuteUpdateAsync(set => set.SetProperty(one => one.PasswordHash, hash), cancellationToken);
         }
-        catch (Npgsql.NpgsqlException exception)
+        catch (Exception exception) when (exception is Npgsql.NpgsqlException or PasswordWorkBusyException)
         {
             LogUpgradeFailed(account.Id, exception);
         }

@@ -5,6 +5,7 @@ using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
+using OpenIddict.EntityFrameworkCore.Models;
 
 namespace McpPlatform.AuthService.Sessions;
 
@@ -15,15 +16,25 @@ namespace McpPlatform.AuthService.Sessions;
 internal sealed class EndAccess(
     AuthDbContext db, IOpenIddictAuthorizationManager authorizations, IOpenIddictTokenManager tokens, ActivityLog activities, TimeProvider time)
 {
-    /// <summary>Ends one session in the caller's transaction; call SaveChanges after it.</summary>
-    public async Task<AccessRevoked> OfSessionAsync(Guid userId, string session, string reason, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends one session in the caller's transaction; call SaveChanges after it. In one statement, which one of many requests wins: OpenIddict's manager reads
+    /// the state and writes it later, so that each of them would announce the same end.
+    /// </summary>
+    /// <returns>Null when it had ended before.</returns>
+    public async Task<AccessRevoked?> OfSessionAsync(Guid userId, string session, string reason, CancellationToken cancellationToken)
     {
-        await tokens.RevokeByAuthorizationIdAsync(session, cancellationToken);
-        if (await authorizations.FindByIdAsync(session, cancellationToken) is { } authorization)
+        var id = Guid.Parse(session);
+        var ended = await db.Set<OpenIddictEntityFrameworkCoreAuthorization<Guid>>()
+            .Where(one => one.Id == id && one.Status == OpenIddictConstants.Statuses.Valid)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(one => one.Status, OpenIddictConstants.Statuses.Revoked).SetProperty(one => one.ConcurrencyToken, Guid.CreateVersion7().ToString()),
+                cancellationToken);
+        if (ended == 0)
         {
-            await authorizations.TryRevokeAsync(authorization, cancellationToken);
+            return null;
         }
 
+        await tokens.RevokeByAuthorizationIdAsync(session, cancellationToken);
         return Announce(userId, session, null, reason);
     }
 
@@ -39,21 +50,21 @@ internal sealed class EndAccess(
     public AccessRevoked OfAccount(Account account, string reason) => Announce(account.Id, null, account.EndAccess(), reason);
 
     /// <summary>Somebody used a refresh token that had been used: the session ends, in a transaction of its own.</summary>
-    public async Task OfReusedSessionAsync(ClaimsPrincipal principal, CancellationToken cancellationToken)
+    public async Task OfReusedSessionAsync(ClaimsPrincipal principal)
     {
+        // Not to be broken off by the caller, who may be the thief.
+        var cancellationToken = CancellationToken.None;
         if (principal.GetAuthorizationId() is not { } session || !Guid.TryParse(principal.GetClaim(OpenIddictConstants.Claims.Subject), out var userId))
         {
             return;
         }
 
-        var known = await authorizations.FindByIdAsync(session, cancellationToken);
-        if (known is null || !await authorizations.HasStatusAsync(known, OpenIddictConstants.Statuses.Valid, cancellationToken))
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await OfSessionAsync(userId, session, "refresh_token_reused", cancellationToken) is null)
         {
             return;
         }
 
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await OfSessionAsync(userId, session, "refresh_token_reused", cancellationToken);
         db.AddToOutbox(activities.Create("auth.refresh_token_reused", ActivityOutcomes.Denied, "session", session) with { UserId = userId });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -53,6 +53,9 @@ internal static class Exchange
         }
 
         var account = await credentials.CheckAsync(request.Username!, request.Password!, cancellationToken);
+
+        // A caller who hangs up now breaks nothing off: each attempt is counted and audited.
+        cancellationToken = CancellationToken.None;
         if (account is null)
         {
             limit.Count(context.Connection.RemoteIpAddress);
@@ -64,10 +67,12 @@ internal static class Exchange
         }
 
         telemetry.CountLogin("succeeded");
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var session = await principals.StartSessionAsync(account, cancellationToken);
         db.AddToOutbox(new UserLoggedIn { EventId = Guid.CreateVersion7(), OccurredAt = time.GetUtcNow(), UserId = account.Id, SessionId = session });
         db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Succeeded, "session", session) with { UserId = account.Id, Username = account.UserName });
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return SignIn(TokenPrincipal.Of(account, session), account);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 
 namespace McpPlatform.AuthService.Sessions;
 
@@ -16,7 +17,7 @@ internal sealed class FailedLoginLimit(TimeProvider time)
     {
         var now = time.GetUtcNow();
         var window = now.Ticks / Window.Ticks;
-        return address is not null && failures.TryGetValue(address, out var seen) && seen.Window == window && seen.Count >= Limit
+        return address is not null && failures.TryGetValue(NetworkOf(address), out var seen) && seen.Window == window && seen.Count >= Limit
             ? TimeSpan.FromTicks(Window.Ticks - (now.Ticks % Window.Ticks))
             : null;
     }
@@ -37,6 +38,24 @@ internal sealed class FailedLoginLimit(TimeProvider time)
             }
         }
 
-        failures.AddOrUpdate(address, (window, 1), (_, seen) => seen.Window == window ? (window, seen.Count + 1) : (window, 1));
+        failures.AddOrUpdate(NetworkOf(address), (window, 1), (_, seen) => seen.Window == window ? (window, seen.Count + 1) : (window, 1));
+    }
+
+    // A customer of a provider has 2^64 addresses of IPv6: a /64 is one of them.
+    private static IPAddress NetworkOf(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return address.MapToIPv4();
+        }
+
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes);
     }
 }

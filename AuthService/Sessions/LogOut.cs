@@ -22,17 +22,24 @@ internal static class LogOut
         LogOutRequest? request, CurrentUser user, AuthDbContext db, EndAccess endAccess, ActivityLog activities, RevocationList list,
         IOptions<TokensOptions> options, CancellationToken cancellationToken)
     {
-        var all = request?.All == true || user.SessionId is null;
+        if (user.SessionId is not { } session)
+        {
+            // A service's own token belongs to no session.
+            return TypedResults.NoContent();
+        }
+
+        var all = request?.All == true;
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var fact = all && await db.Users.SingleOrDefaultAsync(account => account.Id == user.Id, cancellationToken) is { } account
             ? await endAccess.OfAllSessionsAsync(account, "logout", cancellationToken)
-            : await endAccess.OfSessionAsync(user.Id, user.SessionId!, "logout", cancellationToken);
-        db.AddToOutbox(activities.Create("auth.logout", ActivityOutcomes.Succeeded, "session", all ? "all" : user.SessionId));
+            : await endAccess.OfSessionAsync(user.Id, session, "logout", cancellationToken);
+        db.AddToOutbox(activities.Create("auth.logout", ActivityOutcomes.Succeeded, "session", all ? "all" : session));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
         // The consumer writes it too, should this fail; but whoever logs out may expect that it is in force with the answer.
-        await ApplyRevocation.ApplyAsync(list, options.Value, fact);
+        // Also where the session had ended before: an earlier try may have failed just here.
+        await (fact is null ? ApplyRevocation.ApplyToSessionAsync(list, options.Value, session) : ApplyRevocation.ApplyAsync(list, options.Value, fact));
         return TypedResults.NoContent();
     }
 }

@@ -1,9 +1,11 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Identity;
+using Microsoft.IdentityModel.JsonWebTokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -43,10 +45,9 @@ internal sealed class TokenPrincipal(IOpenIddictApplicationManager applications,
             .SetClaim(PlatformClaims.Username, account.UserName)
             .SetClaim(PlatformClaims.SessionId, session)
             .SetClaim(PlatformClaims.Version, account.AccessVersion)
-            .SetClaims(PlatformClaims.Role, [.. account.Roles])
-            .SetClaims(PlatformClaims.Permission, [.. account.Permissions])
             .SetAuthorizationId(session)
             .SetScopes(Scopes.OfflineAccess);
+        identity.AddClaims([List(PlatformClaims.Role, account.Roles), List(PlatformClaims.Permission, account.Permissions)]);
         return Finish(identity);
     }
 
@@ -55,10 +56,17 @@ internal sealed class TokenPrincipal(IOpenIddictApplicationManager applications,
     {
         var identity = NewIdentity();
         identity.SetClaim(PlatformClaims.Subject, new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("client:" + clientId)).AsSpan(0, 16)).ToString())
-            .SetClaim(PlatformClaims.Username, clientId)
-            .SetClaims(PlatformClaims.Permission, [Contracts.Identity.Permissions.AccountsManage]);
+            .SetClaim(PlatformClaims.Username, clientId);
+        identity.AddClaim(List(PlatformClaims.Permission, PermissionsOfClient(clientId)));
         return Finish(identity);
     }
+
+    // By name: that a service is a client is no reason that it may make accounts.
+    private static string[] PermissionsOfClient(string clientId) =>
+        clientId == FirstPartyEndpoints.UserServiceClient ? [Contracts.Identity.Permissions.AccountsManage] : [];
+
+    // One claim of JSON: a list of one, or of none, is a list in the token too.
+    private static Claim List(string type, IReadOnlyList<string> values) => new(type, JsonSerializer.Serialize(values), JsonClaimValueTypes.JsonArray);
 
     private static ClaimsIdentity NewIdentity() =>
         new(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme, PlatformClaims.Username, PlatformClaims.Role);

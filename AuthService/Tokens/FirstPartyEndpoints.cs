@@ -14,6 +14,9 @@ internal static class FirstPartyEndpoints
     /// <summary>The public client that a login belongs to when the caller names none.</summary>
     public const string ConsoleClient = "console";
 
+    /// <summary>UserService as a client: the one that makes accounts.</summary>
+    public const string UserServiceClient = "userservice";
+
     /// <summary>Whether a path logs in. The rule is OpenIddict's: any case, one slash at the end.</summary>
     public static bool IsLogin(PathString path) => Is(path, Login) || Is(path, AuthLogin);
 

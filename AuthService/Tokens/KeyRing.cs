@@ -56,8 +56,18 @@ internal sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOpt
 }
 
 /// <summary>For this service's own endpoints: the keys at hand instead of a request to itself.</summary>
-internal sealed class OwnKeys(KeyRing ring) : BaseConfigurationManager, IConfigurationManager<OpenIdConnectConfiguration>
+internal sealed class OwnKeys : BaseConfigurationManager, IConfigurationManager<OpenIdConnectConfiguration>
 {
+    private readonly KeyRing ring;
+
+    public OwnKeys(KeyRing ring)
+    {
+        this.ring = ring;
+
+        // Else a key that was removed is accepted for another hour.
+        UseLastKnownGoodConfiguration = false;
+    }
+
     public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
     {
         var configuration = new OpenIdConnectConfiguration();

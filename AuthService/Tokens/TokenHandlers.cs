@@ -68,7 +68,7 @@ internal sealed class RedeemRefreshTokenOnce(AuthDbContext db, EndAccess endAcce
             .ExecuteUpdateAsync(set => set.SetProperty(token => token.Status, Statuses.Redeemed).SetProperty(token => token.RedemptionDate, time.GetUtcNow().UtcDateTime), context.CancellationToken);
         if (redeemed == 0)
         {
-            await endAccess.OfReusedSessionAsync(principal, context.CancellationToken);
+            await endAccess.OfReusedSessionAsync(principal);
             context.Reject(Errors.InvalidGrant, "The refresh token was used before.");
         }
     }
@@ -89,7 +89,7 @@ internal sealed class EndSessionOfReusedRefreshToken(AuthDbContext db, EndAccess
             .AnyAsync(token => token.Id == id && token.Status == Statuses.Redeemed, context.CancellationToken);
         if (reused)
         {
-            await endAccess.OfReusedSessionAsync(principal, context.CancellationToken);
+            await endAccess.OfReusedSessionAsync(principal);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
@@ -10,18 +11,23 @@ internal sealed class TokensOptions
     [ConfigurationKeyName("JWT_SECRET_KEY")]
     public string SecretKey { get; set; } = string.Empty;
 
-    /// <summary>How long an access token lives, in minutes: 1 to 1440.</summary>
+    /// <summary>How long an access token lives, in minutes: 1 to 1440. Text, like the next, so that a wrong value becomes a sentence.</summary>
     [ConfigurationKeyName("ACCESS_TOKEN_EXPIRE_MINUTES")]
-    public int AccessTokenMinutes { get; set; } = 120;
+    public string AccessTokenMinutes { get; set; } = "120";
 
     /// <summary>How long a session lives without being used, in days.</summary>
     [ConfigurationKeyName("REFRESH_TOKEN_EXPIRE_DAYS")]
-    public int RefreshTokenDays { get; set; } = 14;
+    public string RefreshTokenDays { get; set; } = "14";
 
     /// <summary>The secrets of the services that are clients themselves, by name: at least 16 characters each.</summary>
     public Dictionary<string, string> ServiceClients { get; } = new(StringComparer.Ordinal);
 
-    public TimeSpan AccessTokenLifetime => TimeSpan.FromMinutes(AccessTokenMinutes);
+    public TimeSpan AccessTokenLifetime => TimeSpan.FromMinutes(Number(AccessTokenMinutes));
+
+    public TimeSpan RefreshTokenLifetime => TimeSpan.FromDays(Number(RefreshTokenDays));
+
+    /// <summary>A whole number; 0 when it is none.</summary>
+    internal static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }
 
 internal sealed class TokensOptionsValidator : IValidateOptions<TokensOptions>
@@ -34,14 +40,14 @@ internal sealed class TokensOptionsValidator : IValidateOptions<TokensOptions>
             failures.Add($"JWT_SECRET_KEY has {options.SecretKey.Length} characters, but must be set to at least 32 random ones.");
         }
 
-        if (options.AccessTokenMinutes is < 1 or > 1440)
+        if (TokensOptions.Number(options.AccessTokenMinutes) is < 1 or > 1440)
         {
-            failures.Add($"ACCESS_TOKEN_EXPIRE_MINUTES is {options.AccessTokenMinutes}, but must be 1 to 1440.");
+            failures.Add($"ACCESS_TOKEN_EXPIRE_MINUTES is '{options.AccessTokenMinutes}', but must be a whole number from 1 to 1440.");
         }
 
-        if (options.RefreshTokenDays is < 1 or > 365)
+        if (TokensOptions.Number(options.RefreshTokenDays) is < 1 or > 365)
         {
-            failures.Add($"REFRESH_TOKEN_EXPIRE_DAYS is {options.RefreshTokenDays}, but must be 1 to 365.");
+            failures.Add($"REFRESH_TOKEN_EXPIRE_DAYS is '{options.RefreshTokenDays}', but must be a whole number from 1 to 365.");
         }
 
         failures.AddRange(options.ServiceClients.Where(client => client.Value.Length < 16)

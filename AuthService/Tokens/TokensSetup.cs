@@ -33,7 +33,7 @@ internal static class TokensSetup
         {
             server.Issuer = new Uri(platform.Value.CanonicalIssuer);
             server.AccessTokenLifetime = tokens.Value.AccessTokenLifetime;
-            server.RefreshTokenLifetime = TimeSpan.FromDays(tokens.Value.RefreshTokenDays);
+            server.RefreshTokenLifetime = tokens.Value.RefreshTokenLifetime;
         });
     }
 

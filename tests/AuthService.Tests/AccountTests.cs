@@ -73,7 +73,7 @@ public sealed class AccountTests(AuthServiceApplication app)
     [Fact]
     public void Passwords_that_differ_after_72_bytes_differ_and_nul_is_no_end()
     {
-        var hasher = new BcryptPasswordHasher(Options.Create(new PasswordsOptions { BcryptCost = 10 }));
+        var hasher = new BcryptPasswordHasher(Options.Create(new PasswordsOptions { BcryptCost = "10" }));
         var longOne = new string('x', 80);
 
         Assert.Equal(PasswordVerificationResult.Success, hasher.VerifyHashedPassword(null!, hasher.HashPassword(null!, longOne), longOne));
@@ -88,7 +88,7 @@ public sealed class AccountTests(AuthServiceApplication app)
     [InlineData("")]
     public void A_hash_that_is_no_bcrypt_of_a_bearable_cost_fails_at_once(string hash)
     {
-        var hasher = new BcryptPasswordHasher(Options.Create(new PasswordsOptions { BcryptCost = 10 }));
+        var hasher = new BcryptPasswordHasher(Options.Create(new PasswordsOptions { BcryptCost = "10" }));
 
         Assert.Equal(PasswordVerificationResult.Failed, hasher.VerifyHashedPassword(null!, hash, "anything"));
     }

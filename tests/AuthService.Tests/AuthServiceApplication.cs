@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using MassTransit;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Hosting;
@@ -29,11 +31,13 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
 
     public string Database { get; private set; } = string.Empty;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync() => InitializeAsync([]);
+
+    public async ValueTask InitializeAsync(params (string Key, string Value)[] changes)
     {
         Database = await servers.CreateDatabaseAsync("auth");
         Assert.Equal(0, await RunAsync(["migrate"]));
-        factory = new Factory(Settings());
+        factory = new Factory(Settings(changes));
         factory.UseKestrel(0);
         factory.StartServer();
     }
@@ -44,13 +48,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <returns>Its exit code.</returns>
     public Task<int> RunAsync(string[] command, params (string Key, string Value)[] changes)
     {
-        var settings = Settings();
-        foreach (var (key, value) in changes)
-        {
-            settings[key] = value;
-        }
-
-        string[] arguments = [.. command, .. settings.Select(setting => $"--{setting.Key}={setting.Value}")];
+        string[] arguments = [.. command, .. Settings(changes).Select(setting => $"--{setting.Key}={setting.Value}")];
         return Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!);
     }
 
@@ -73,15 +71,20 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     {
         if (serviceToken is null)
         {
-            using var client = Client();
-            using var response = await client.PostAsync("/connect/token", new FormUrlEncodedContent(new Dictionary<string, string>
-            {
-                ["grant_type"] = "client_credentials", ["client_id"] = "userservice", ["client_secret"] = ClientSecret,
-            }));
+            using var response = await AskForServiceTokenAsync("userservice", ClientSecret);
             serviceToken = (await JsonAsync(response)).GetProperty("access_token").GetString();
         }
 
         return serviceToken!;
+    }
+
+    public async Task<HttpResponseMessage> AskForServiceTokenAsync(string clientId, string secret)
+    {
+        using var client = Client();
+        return await client.PostAsync("/connect/token", new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials", ["client_id"] = clientId, ["client_secret"] = secret,
+        }));
     }
 
     /// <summary>A new account, made as UserService makes one.</summary>
@@ -107,6 +110,27 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>Publishes as UserService does.</summary>
     public Task PublishAsync<T>(T fact)
         where T : class, IFact => factory!.Services.GetRequiredService<IBus>().Publish(fact, context => context.MessageId = fact.EventId);
+
+    /// <summary>Hears each measurement of one of this instance's instruments.</summary>
+    public MeterListener ListenToMeter(string instrument, Action measured)
+    {
+        var meters = factory!.Services.GetRequiredService<IMeterFactory>();
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (one, self) =>
+            {
+                if (one.Name == instrument && one.Meter.Scope == meters)
+                {
+                    self.EnableMeasurementEvents(one);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured());
+        listener.Start();
+        return listener;
+    }
+
+    internal KeyRing Keys => factory!.Services.GetRequiredService<KeyRing>();
 
     internal async Task<T> InDatabaseAsync<T>(Func<AuthDbContext, Task<T>> work)
     {
@@ -134,7 +158,18 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         throw new TimeoutException("It did not happen within 10 s.");
     }
 
-    private Dictionary<string, string?> Settings() => new(StringComparer.Ordinal)
+    private Dictionary<string, string?> Settings((string Key, string Value)[] changes)
+    {
+        var settings = DefaultSettings();
+        foreach (var (key, value) in changes)
+        {
+            settings[key] = value;
+        }
+
+        return settings;
+    }
+
+    private Dictionary<string, string?> DefaultSettings() => new(StringComparer.Ordinal)
     {
         ["ConnectionStrings:authdb"] = Database,
         ["ConnectionStrings:redis"] = servers.Redis,
@@ -143,6 +178,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         ["JWT_SECRET_KEY"] = "a test's secret key of more than 32 characters",
         ["BOOTSTRAP_PASSWORD"] = OneTimePassword,
         ["ServiceClients:userservice"] = ClientSecret,
+        ["ServiceClients:another"] = ClientSecret,
         ["Passwords:BcryptCost"] = "10",
     };
 

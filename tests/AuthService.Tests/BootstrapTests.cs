@@ -41,6 +41,31 @@ public sealed class BootstrapTests(PlatformServers servers)
     }
 
     [Fact]
+    public async Task Strangers_do_not_make_the_processor_hash_passwords()
+    {
+        await using var app = new AuthServiceApplication(servers);
+        await app.InitializeAsync();
+        var hashes = 0;
+        using var listener = app.ListenToMeter("mcpplatform.auth.password_hash.duration", () => Interlocked.Increment(ref hashes));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/auth/bootstrap", Body("not-the-one-time-password"))).StatusCode);
+        Assert.Equal(0, hashes);
+        Assert.Equal(HttpStatusCode.Created, (await app.PostAsync("/api/auth/bootstrap", Body())).StatusCode);
+        Assert.Equal(1, hashes);
+        Assert.Equal(HttpStatusCode.Conflict, (await app.PostAsync("/api/auth/bootstrap", Body())).StatusCode);
+        Assert.Equal(1, hashes);
+    }
+
+    [Fact]
+    public async Task Without_a_one_time_password_nobody_becomes_admin()
+    {
+        await using var app = new AuthServiceApplication(servers);
+        await app.InitializeAsync(("BOOTSTRAP_PASSWORD", string.Empty));
+
+        Assert.Equal(HttpStatusCode.Conflict, (await app.PostAsync("/api/auth/bootstrap", Body())).StatusCode);
+    }
+
+    [Fact]
     public async Task After_half_an_hour_the_one_time_password_is_worth_nothing()
     {
         await using var app = new AuthServiceApplication(servers);
@@ -49,15 +74,18 @@ public sealed class BootstrapTests(PlatformServers servers)
 
         using var response = await app.PostAsync("/api/auth/bootstrap", Body());
 
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
         Assert.Contains("expired", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("JWT_SECRET_KEY", "short", "JWT_SECRET_KEY has 5 characters")]
-    [InlineData("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "ACCESS_TOKEN_EXPIRE_MINUTES is 0, but must be 1 to 1440.")]
+    [InlineData("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "ACCESS_TOKEN_EXPIRE_MINUTES is '0', but must be a whole number from 1 to 1440.")]
+    [InlineData("ACCESS_TOKEN_EXPIRE_MINUTES", "two hours", "ACCESS_TOKEN_EXPIRE_MINUTES is 'two hours', but must be a whole number from 1 to 1440.")]
+    [InlineData("ServiceClients:userservice", "short", "ServiceClients__userservice has 5 characters")]
     [InlineData("BOOTSTRAP_PASSWORD", "short", "BOOTSTRAP_PASSWORD has 5 characters")]
-    [InlineData("Passwords:BcryptCost", "4", "Passwords__BcryptCost is 4, but must be 10 to 15.")]
+    [InlineData("Passwords:BcryptCost", "4", "Passwords__BcryptCost is '4', but must be a whole number from 10 to 15.")]
+    [InlineData("Passwords:BcryptCost", "strong", "Passwords__BcryptCost is 'strong', but must be a whole number from 10 to 15.")]
     [InlineData("JWT_SECRET_KEY", "another secret key of more than 32 characters", "JWT_SECRET_KEY is not the one")]
     public async Task A_wrong_setting_stops_the_process_with_a_sentence_that_names_it(string key, string value, string sentence)
     {

@@ -174,5 +174,33 @@ public sealed class LoginTests(AuthServiceApplication app)
 
         Assert.InRange(limit.RetryAfter(address)!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Assert.Null(limit.RetryAfter(IPAddress.Parse("192.0.2.2")));
+        Assert.NotNull(limit.RetryAfter(IPAddress.Parse("::ffff:192.0.2.1")));
+    }
+
+    [Fact]
+    public void Whoever_has_a_network_of_IPv6_addresses_is_counted_as_one()
+    {
+        var limit = new FailedLoginLimit(TimeProvider.System);
+
+        for (var i = 0; i < 30; i++)
+        {
+            limit.Count(IPAddress.Parse($"2001:db8:1:2::{i + 1:x}"));
+        }
+
+        Assert.NotNull(limit.RetryAfter(IPAddress.Parse("2001:db8:1:2:ffff::1")));
+        Assert.Null(limit.RetryAfter(IPAddress.Parse("2001:db8:1:3::1")));
+    }
+
+    [Fact]
+    public async Task A_guess_is_audited_also_when_the_guesser_hangs_up()
+    {
+        var (_, username) = await app.CreateAccountAsync();
+        await using var audit = await app.ListenAsync<ActivityRecorded>();
+        using var client = app.Client();
+        using var hangUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(40));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.PostAsJsonAsync("/api/login", new { username, password = "a wrong guess" }, hangUp.Token));
+
+        await audit.WaitForAsync(one => one.Username == username && one.Outcome == ActivityOutcomes.Denied);
     }
 }

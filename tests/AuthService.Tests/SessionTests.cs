@@ -26,6 +26,7 @@ public sealed class SessionTests(AuthServiceApplication app)
         var stolen = await app.LogInAsync(username);
         var other = await app.LogInAsync(username);
         await using var audit = await app.ListenAsync<ActivityRecorded>();
+        await using var revoked = await app.ListenAsync<AccessRevoked>();
         var successor = (await AuthServiceApplication.JsonAsync(await app.PostAsync("/api/auth/refresh", new { refresh_token = stolen.RefreshToken }))).GetProperty("refresh_token").GetString();
 
         using var again = await app.PostAsync("/api/auth/refresh", new { refresh_token = stolen.RefreshToken });
@@ -36,13 +37,15 @@ public sealed class SessionTests(AuthServiceApplication app)
         Assert.Equal(HttpStatusCode.OK, await MeAsync(other.AccessToken));
         Assert.Equal(HttpStatusCode.OK, (await app.PostAsync("/api/auth/refresh", new { refresh_token = other.RefreshToken })).StatusCode);
         await audit.WaitForAsync(one => one.Action == "auth.refresh_token_reused" && one.UserId == id);
+        await revoked.WaitForAsync(one => one.UserId == id && one.Reason == "refresh_token_reused");
     }
 
     [Fact]
     public async Task Of_twelve_refreshes_at_once_exactly_one_succeeds_and_nothing_of_the_session_survives()
     {
-        var (_, username) = await app.CreateAccountAsync();
+        var (id, username) = await app.CreateAccountAsync();
         var (_, token) = await app.LogInAsync(username);
+        await using var audit = await app.ListenAsync<ActivityRecorded>();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => app.PostAsync("/api/auth/refresh", new { refresh_token = token })));
 
@@ -50,6 +53,11 @@ public sealed class SessionTests(AuthServiceApplication app)
         Assert.All(answers.Where(answer => answer != winner), answer => Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode));
         var survivor = (await AuthServiceApplication.JsonAsync(winner)).GetProperty("refresh_token").GetString();
         Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/auth/refresh", new { refresh_token = survivor })).StatusCode);
+
+        // A later record shows that the earlier ones are all there: the outbox keeps the order.
+        await app.LogInAsync(username);
+        await audit.WaitForAsync(one => one.Action == "auth.login" && one.UserId == id);
+        Assert.Single(audit.All(one => one.Action == "auth.refresh_token_reused" && one.UserId == id));
     }
 
     [Fact]
@@ -83,6 +91,17 @@ public sealed class SessionTests(AuthServiceApplication app)
         Assert.Equal(HttpStatusCode.Unauthorized, await MeAsync(other.AccessToken));
         Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/auth/refresh", new { refresh_token = other.RefreshToken })).StatusCode);
         Assert.Equal(HttpStatusCode.OK, await MeAsync((await app.LogInAsync(username)).AccessToken));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_service_has_no_session_to_end_and_no_account(bool all)
+    {
+        var token = await app.ServiceTokenAsync();
+
+        Assert.Equal(HttpStatusCode.NoContent, (await app.PostAsync("/api/auth/logout", new { all }, token)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, await MeAsync(token));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.TestSupport;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -7,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpPlatform.AuthService.Tests;
 
 [Collection(AuthServiceCollection.Name)]
-public sealed class TokenTests(AuthServiceApplication app)
+public sealed class TokenTests(AuthServiceApplication app, PlatformServers servers)
 {
     [Fact]
     public async Task An_access_token_verifies_with_the_published_keys_and_says_what_services_check()
@@ -28,6 +29,49 @@ public sealed class TokenTests(AuthServiceApplication app)
         Assert.Equal(["mcp.tools.call", "mcp.servers.read"], jwt.Claims.Where(claim => claim.Type == PlatformClaims.Permission).Select(claim => claim.Value));
         Assert.NotEmpty(jwt.GetClaim(PlatformClaims.SessionId).Value);
         Assert.All(keys.Keys, key => Assert.Equal(("EC", "ES256", null), (key.Kty, key.Alg, key.D)));
+    }
+
+    [Fact]
+    public async Task Roles_and_permissions_are_arrays_however_many_there_are()
+    {
+        var (_, username) = await app.CreateAccountAsync("mcp.tools.call");
+        var (token, _) = await app.LogInAsync(username);
+        var (_, nobody) = await app.CreateAccountAsync();
+
+        var one = Payload(token);
+        var none = Payload((await app.LogInAsync(nobody)).AccessToken);
+
+        Assert.Equal(("[\"user\"]", "[\"mcp.tools.call\"]"), (one.GetProperty(PlatformClaims.Role).GetRawText(), one.GetProperty(PlatformClaims.Permission).GetRawText()));
+        Assert.Equal("[]", none.GetProperty(PlatformClaims.Permission).GetRawText());
+    }
+
+    [Fact]
+    public async Task Only_UserService_gets_a_token_that_makes_accounts()
+    {
+        Assert.Equal(["accounts.manage"], Permissions(await app.ServiceTokenAsync()));
+        using var another = await app.AskForServiceTokenAsync("another", AuthServiceApplication.ClientSecret);
+        using var impostor = await app.AskForServiceTokenAsync("userservice", "not the secret of userservice");
+
+        Assert.Empty(Permissions((await AuthServiceApplication.JsonAsync(another)).GetProperty("access_token").GetString()!));
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, impostor.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_removed_key_is_refused_at_once_and_the_sessions_go_on()
+    {
+        await using var rotated = new AuthServiceApplication(servers);
+        await rotated.InitializeAsync();
+        var (_, username) = await rotated.CreateAccountAsync();
+        var (token, refresh) = await rotated.LogInAsync(username);
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await rotated.Client(token).GetAsync("/api/auth/me")).StatusCode);
+
+        using var ecdsa = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var next = new SigningCredentials(new ECDsaSecurityKey(ecdsa) { KeyId = "next" }, SecurityAlgorithms.EcdsaSha256);
+        rotated.Keys.Replace(rotated.Keys.Current with { Access = next, Published = [next] });
+
+        var pair = await AuthServiceApplication.JsonAsync(await rotated.PostAsync("/api/auth/refresh", new { refresh_token = refresh }));
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await rotated.Client(pair.GetProperty("access_token").GetString()).GetAsync("/api/auth/me")).StatusCode);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await rotated.Client(token).GetAsync("/api/auth/me")).StatusCode);
     }
 
     [Fact]
@@ -117,6 +161,9 @@ public sealed class TokenTests(AuthServiceApplication app)
     {
         EventId = Guid.CreateVersion7(), OccurredAt = DateTimeOffset.UtcNow, UserId = id, Version = version, Roles = ["user"], Permissions = permissions,
     };
+
+    private static System.Text.Json.JsonElement Payload(string token) =>
+        System.Text.Json.JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[1])).RootElement;
 
     private static List<string> Permissions(string token) =>
         [.. new JsonWebToken(token).Claims.Where(claim => claim.Type == PlatformClaims.Permission).Select(claim => claim.Value)];
