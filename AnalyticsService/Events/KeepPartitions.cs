@@ -17,11 +17,10 @@ internal sealed partial class KeepPartitions(
         // The lock of a transaction ends however this method ends; that of a session would live on in the pool with its connection.
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock(hashtextextended('analytics.keep_partitions', 0))", connection);
-        if (await command.ExecuteScalarAsync(cancellationToken) is not true)
-        {
-            return;
-        }
+
+        // Replicas take turns: what one has done costs the next a look.
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('analytics.keep_partitions', 0))", connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
 
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         foreach (var table in tables)

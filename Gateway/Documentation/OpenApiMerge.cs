@@ -29,6 +29,7 @@ internal sealed class OpenApiMerge(RouteTable routes)
     {
         var ambiguous = FindAmbiguous();
         var (paths, components, tags, operations) = (new JsonObject(), new JsonObject(), new JsonObject(), new HashSet<string>(StringComparer.Ordinal));
+        var used = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (service, document) in documents)
         {
             Rename(document, reference => ambiguous.Contains(reference) ? Qualify(reference, service) : reference);
@@ -38,6 +39,7 @@ internal sealed class OpenApiMerge(RouteTable routes)
                 {
                     paths[path] = methods;
                     Describe(methods, service, RouteRules.IsAnonymous(route), operations);
+                    used.UnionWith(methods.Select(method => method.Value?["tags"]).OfType<JsonArray>().SelectMany(names => names).Select(name => name!.GetValue<string>()));
                 }
             }
 
@@ -63,7 +65,7 @@ internal sealed class OpenApiMerge(RouteTable routes)
             ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray() }),
             ["paths"] = paths,
             [Components] = components,
-            ["tags"] = new JsonArray([.. Take(tags).Select(tag => tag.Value)]),
+            ["tags"] = new JsonArray([.. Take(tags).Where(tag => used.Contains(tag.Key)).Select(tag => tag.Value)]),
         };
         if (missing.Count > 0)
         {
