@@ -7,11 +7,13 @@ namespace McpPlatform.McpService.Servers;
 /// <summary>Finding a server by what stands in a route.</summary>
 internal static class ServerQueries
 {
+    public const string NotFoundSentence = "There is no MCP server with that id or name, or none that you may use.";
+
     public static Task<Server?> FindServerAsync(this IQueryable<Server> servers, string idOrName, CancellationToken cancellationToken) =>
         Guid.TryParse(idOrName, out var id)
             ? servers.SingleOrDefaultAsync(server => server.Id == id, cancellationToken)
             : servers.SingleOrDefaultAsync(server => server.Name == idOrName, cancellationToken);
 
     public static ProblemHttpResult NotFound() =>
-        ProblemExtensions.Problem(StatusCodes.Status404NotFound, "There is no MCP server with that id or name, or none that you may use.");
+        ProblemExtensions.Problem(StatusCodes.Status404NotFound, NotFoundSentence);
 }

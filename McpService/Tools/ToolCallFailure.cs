@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,7 +14,20 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
 {
     private const int MaxMessage = 1000;
 
+    /// <summary>No server of that id or name, or it is disabled.</summary>
+    public static ToolCallFailure UnknownServer { get; } = new("unknown_server", StatusCodes.Status404NotFound, ServerQueries.NotFoundSentence);
+
+    public static ToolCallFailure Internal { get; } = new("internal", StatusCodes.Status500InternalServerError, "Something went wrong on our side.");
+
     public static ToolCallFailure ClientGone { get; } = new("client_gone", StatusCodes.Status499ClientClosedRequest, "The client has gone.");
+
+    public static ToolCallFailure UnknownTool(string server) =>
+        new("unknown_tool", StatusCodes.Status404NotFound, $"The MCP server '{server}' has no tool of that name, or none that you may use.");
+
+    public static ToolCallFailure Limit(string sentence) => new("limit", StatusCodes.Status429TooManyRequests, sentence);
+
+    /// <summary>Whether the call was refused rather than tried.</summary>
+    public bool IsDenial => Kind is "limit" or "unknown_server" or "unknown_tool";
 
     /// <summary>What an exception means to the caller; null for what is not the server's doing.</summary>
     public static ToolCallFailure? From(Exception exception, string server, TimeSpan timeout, CancellationToken aborted) => exception switch

@@ -26,6 +26,6 @@ internal sealed record ToolCallOutcome
     public bool IsError => Result?["isError"] is JsonValue value && value.TryGetValue(out bool isError) && isError;
 
     public string Outcome => Failure is null && !IsError ? ActivityOutcomes.Succeeded
-        : Failure?.Kind is "limit" or "unknown_server" or "unknown_tool" ? ActivityOutcomes.Denied
+        : Failure?.IsDenial == true ? ActivityOutcomes.Denied
         : ActivityOutcomes.Failed;
 }

@@ -20,20 +20,14 @@ internal sealed class ToolCalls(
         var call = new ToolCallOutcome { Server = idOrName, Tool = tool };
         try
         {
-            if (await db.Servers.AsNoTracking().FindServerAsync(idOrName, aborted) is not { Enabled: true } server)
+            if (await db.Servers.AsNoTracking().FindServerAsync(idOrName, aborted) is { Enabled: true } server)
             {
-                return call = call with { Failure = new("unknown_server", StatusCodes.Status404NotFound, ServerQueries.NotFound().ProblemDetails.Detail!) };
+                call = call with { Server = server.Name, ServerId = server.Id, LastGoodCallAt = server.Health.LastGoodCallAt };
+                call = await CallWithinLimitsAsync(call, server.ToUpstream(), arguments, timeout, aborted);
             }
-
-            call = call with { Server = server.Name, ServerId = server.Id, LastGoodCallAt = server.Health.LastGoodCallAt };
-            if (!limits.TryBegin(server.Id, user.Id, out var running, out var sentence))
+            else
             {
-                return call = call with { Failure = new("limit", StatusCodes.Status429TooManyRequests, sentence) };
-            }
-
-            using (running)
-            {
-                return call = await CallAsync(call, server.ToUpstream(), arguments, timeout, aborted);
+                call = call with { Failure = ToolCallFailure.UnknownServer };
             }
         }
         catch (OperationCanceledException) when (aborted.IsCancellationRequested)
@@ -41,10 +35,10 @@ internal sealed class ToolCalls(
             call = call with { Failure = ToolCallFailure.ClientGone };
             throw;
         }
-        catch (Exception) when (call.Failure is null)
+        catch
         {
-            // A defect of ours; it goes on to the caller as 500.
-            call = call with { Failure = new("internal", StatusCodes.Status500InternalServerError, string.Empty) };
+            // A defect or an outage of ours: it goes on to the caller.
+            call = call with { Failure = ToolCallFailure.Internal };
             throw;
         }
         finally
@@ -52,6 +46,22 @@ internal sealed class ToolCalls(
             call = call with { Elapsed = time.GetElapsedTime(start) };
             telemetry.Called(call);
             await records.WriteAsync(call);
+        }
+
+        return call;
+    }
+
+    private async Task<ToolCallOutcome> CallWithinLimitsAsync(
+        ToolCallOutcome call, UpstreamServer server, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
+    {
+        if (!limits.TryBegin(server.Id, user.Id, out var running, out var sentence))
+        {
+            return call with { Failure = ToolCallFailure.Limit(sentence) };
+        }
+
+        using (running)
+        {
+            return await CallAsync(call, server, arguments, timeout, aborted);
         }
     }
 
@@ -66,7 +76,7 @@ internal sealed class ToolCalls(
             if (!await catalogue.KnowsAsync(server.Id, call.Tool, stop.Token)
                 && !(await catalogue.RefreshAsync(server, stop.Token)).Any(tool => tool.GetProperty("name").ValueEquals(call.Tool)))
             {
-                return call with { Failure = new("unknown_tool", StatusCodes.Status404NotFound, $"The MCP server '{server.Name}' has no tool of that name, or none that you may use.") };
+                return call with { Failure = ToolCallFailure.UnknownTool(server.Name) };
             }
 
             return call with { Result = await SendAsync(server, call.Tool, arguments, stop.Token) };

@@ -1,0 +1,4 @@
+using McpPlatform.TestSupport;
+
+[assembly: AssemblyFixture(typeof(PlatformServers))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,109 @@
+using System.Net.Http.Json;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Data;
+using McpPlatform.TestSupport;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpPlatform.McpService.Tests;
+
+[CollectionDefinition(Name)]
+public sealed class McpServiceCollection : ICollectionFixture<McpServiceApplication>
+{
+    public const string Name = "McpService";
+}
+
+/// <summary>The service on a real port, its database migrated by its own command.</summary>
+public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifetime
+{
+    public static readonly string[] AllPermissions = [.. Permissions.Catalogue.Keys];
+
+    private Factory? factory;
+    private TestIssuer? issuer;
+    private string database = string.Empty;
+
+    public async ValueTask InitializeAsync()
+    {
+        issuer = await TestIssuer.StartAsync();
+        database = await servers.CreateDatabaseAsync("mcp");
+        string[] arguments = ["migrate", $"--ConnectionStrings:mcpdb={database}"];
+        Assert.Equal(0, await Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!));
+        factory = Start([]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await factory!.DisposeAsync();
+        await issuer!.DisposeAsync();
+    }
+
+    public string Redis => servers.Redis;
+
+    public HttpClient Anonymous() => factory!.CreateClient();
+
+    /// <summary>Somebody whose token carries these permissions.</summary>
+    public HttpClient ClientWith(params string[] permissions) => ClientFor(Guid.CreateVersion7(), "caller", permissions);
+
+    public HttpClient Admin() => ClientWith(AllPermissions);
+
+    public HttpClient ClientFor(Guid id, string username, params string[] permissions)
+    {
+        var client = factory!.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(id, username, permissions));
+        return client;
+    }
+
+    /// <summary>Registers a server as an admin does.</summary>
+    /// <returns>Its name.</returns>
+    public async Task<string> RegisterAsync(string url)
+    {
+        using var admin = Admin();
+        var name = NewName();
+        var response = await admin.PostAsJsonAsync("/api/mcp/servers", new { name, url });
+        Assert.Equal(System.Net.HttpStatusCode.Created, response.StatusCode);
+        return name;
+    }
+
+    /// <summary>Another replica over the same database.</summary>
+    public IAsyncDisposable StartReplica(Dictionary<string, string?> settings) => Start(settings);
+
+    public Task<EventProbe<T>> ListenAsync<T>()
+        where T : class => EventProbe<T>.StartAsync(servers.RabbitMq);
+
+    internal async Task<T> InDatabaseAsync<T>(Func<McpDbContext, Task<T>> work)
+    {
+        await using var scope = factory!.Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<McpDbContext>());
+    }
+
+    public static string NewName() => $"server-{Guid.CreateVersion7():N}";
+
+    private Factory Start(Dictionary<string, string?> settings)
+    {
+        var started = new Factory(new Dictionary<string, string?>([.. issuer!.Settings, .. settings], StringComparer.Ordinal)
+        {
+            ["ConnectionStrings:mcpdb"] = database,
+            ["ConnectionStrings:redis"] = servers.Redis,
+            ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+            ["Monitor:Interval"] = "00:00:01",
+            ["Monitor:Timeout"] = "00:00:01",
+            ["Upstream:MaxCallsPerUser"] = "3",
+        });
+        started.UseKestrel(0);
+        started.StartServer();
+        return started;
+    }
+
+    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Production");
+            foreach (var (key, value) in settings)
+            {
+                builder.UseSetting(key, value);
+            }
+        }
+    }
+}
