@@ -32,8 +32,6 @@ internal sealed class Server
 
     public DateTimeOffset UpdatedAt { get; private set; }
 
-    public uint Version { get; private set; }
-
     public ServerHealth Health { get; private set; } = new();
 
     public static Server Register(string name, string? description, Uri url, bool enabled, Guid? createdBy, DateTimeOffset now) => new()

@@ -15,7 +15,9 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<Server>
         builder.Property(server => server.Description).HasMaxLength(1024);
         builder.Property(server => server.Transport).HasMaxLength(8);
         builder.Property(server => server.Url).HasMaxLength(ServerUrls.MaxLength);
-        builder.Property(server => server.Version).IsRowVersion();
+
+        // Not the row's version: the monitor writes the health into the same row every few seconds, and that is no conflict with an edit.
+        builder.Property(server => server.UpdatedAt).IsConcurrencyToken();
         builder.ComplexProperty(server => server.Health, health =>
         {
             health.Property(x => x.Status).HasColumnName("status").HasMaxLength(16);

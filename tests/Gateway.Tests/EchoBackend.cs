@@ -29,7 +29,12 @@ internal sealed class EchoBackend : IAsyncDisposable
         return backend;
     }
 
-    public void Answer(string path, RequestDelegate answer) => answers[path] = answer;
+    /// <summary>Answers a path in another way, until what is returned is disposed: other tests ask for the same paths.</summary>
+    public IDisposable Answer(string path, RequestDelegate answer)
+    {
+        answers[path] = answer;
+        return new Registration(() => answers.TryRemove(path, out _));
+    }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
@@ -51,5 +56,10 @@ internal sealed class EchoBackend : IAsyncDisposable
             ["headers"] = headers,
             ["body_length"] = body.Length,
         });
+    }
+
+    private sealed class Registration(Action end) : IDisposable
+    {
+        public void Dispose() => end();
     }
 }

@@ -62,7 +62,7 @@ public sealed class ForwardingFailureTests(GatewayApplication gateway)
     public async Task Answer_of_a_service_passes_as_it_is(HttpStatusCode status)
     {
         var path = $"/api/users/{(int)status}";
-        gateway.Backends["userservice"].Answer(path, async context =>
+        using var answer = gateway.Backends["userservice"].Answer(path, async context =>
         {
             context.Response.StatusCode = (int)status;
             context.Response.ContentType = "application/problem+json";

@@ -15,7 +15,7 @@ public sealed class StreamingTests(GatewayApplication gateway)
     {
         await gateway.ListenAsync();
         using var next = new SemaphoreSlim(0);
-        gateway.Backends[service].Answer(path, async context =>
+        using var answer = gateway.Backends[service].Answer(path, async context =>
         {
             context.Response.ContentType = "text/event-stream";
             for (var number = 1; number <= 3; number++)

@@ -64,6 +64,7 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnName("transport");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
+                        .IsConcurrencyToken()
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("updated_at");
 
@@ -72,12 +73,6 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)")
                         .HasColumnName("url");
-
-                    b.Property<uint>("Version")
-                        .IsConcurrencyToken()
-                        .ValueGeneratedOnAddOrUpdate()
-                        .HasColumnType("xid")
-                        .HasColumnName("xmin");
 
                     b.ComplexProperty(typeof(Dictionary<string, object>), "Health", "McpPlatform.McpService.Servers.Server.Health#ServerHealth", b1 =>
                         {

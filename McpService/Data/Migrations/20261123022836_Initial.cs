@@ -44,7 +44,6 @@ namespace McpPlatform.McpService.Data.Migrations
                     created_by = table.Column<Guid>(type: "uuid", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false),
                     status_cause = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     checked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     consecutive_failures = table.Column<int>(type: "integer", nullable: false),

@@ -13,7 +13,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace McpPlatform.McpService.Data.Migrations
 {
     [DbContext(typeof(McpDbContext))]
-    [Migration("20261123013712_Initial")]
+    [Migration("20261123022836_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -67,6 +67,7 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnName("transport");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
+                        .IsConcurrencyToken()
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("updated_at");
 
@@ -75,12 +76,6 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)")
                         .HasColumnName("url");
-
-                    b.Property<uint>("Version")
-                        .IsConcurrencyToken()
-                        .ValueGeneratedOnAddOrUpdate()
-                        .HasColumnType("xid")
-                        .HasColumnName("xmin");
 
                     b.ComplexProperty(typeof(Dictionary<string, object>), "Health", "McpPlatform.McpService.Servers.Server.Health#ServerHealth", b1 =>
                         {
