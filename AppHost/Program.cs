@@ -77,8 +77,17 @@ gateway
     .WaitFor(authService).WaitFor(userService).WaitFor(mcpService).WaitFor(analyticsService)
     .WithUrl($"{issuer}/docs", "API documentation");
 
-// The default MCP server: a sample here, the operator's own in a deployment.
-if (builder.ExecutionContext.IsRunMode)
+// The default MCP server: the operator's own, else a sample here and a parameter in a deployment.
+var mcpServerUrl = builder.Configuration["MCP_SERVER_URL"];
+if (!builder.ExecutionContext.IsRunMode)
+{
+    mcpService.WithEnvironment("MCP_SERVER_URL", builder.AddParameter("mcp-server-url"));
+}
+else if (!string.IsNullOrEmpty(mcpServerUrl))
+{
+    mcpService.WithEnvironment("MCP_SERVER_URL", mcpServerUrl);
+}
+else
 {
     var everything = builder.AddExecutable(
             "everything", "node", "../samples/everything-server",
@@ -88,10 +97,6 @@ if (builder.ExecutionContext.IsRunMode)
         .WithEnvironment("MCP_SERVER_URL", $"{everything.GetEndpoint("http")}/mcp")
         .WithEnvironment("MCP_SERVER_NAME", "everything")
         .WaitForStart(everything);
-}
-else
-{
-    mcpService.WithEnvironment("MCP_SERVER_URL", builder.AddParameter("mcp-server-url"));
 }
 
 builder.Build().Run();

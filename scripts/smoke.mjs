@@ -79,7 +79,7 @@ async function mainJob() {
   await step('start everything on empty data, until all resources are healthy', async () => {
     const output = createWriteStream(log);
     apphost = spawn('dotnet', [join(root, 'artifacts/bin/AppHost/debug/AppHost.dll')], {
-      cwd: join(root, 'AppHost'), env: { ...process.env, MCPPLATFORM_DATA: data }, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: join(root, 'AppHost'), env: { ...process.env, MCPPLATFORM_DATA: data, MCP_SERVER_URL: '', DATABASE_URL: '' }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     apphost.stdout.pipe(output);
     apphost.stderr.pipe(output);
