@@ -84,9 +84,10 @@ async function mainJob() {
     apphost.stdout.pipe(output);
     apphost.stderr.pipe(output);
     await eventually(180_000, async () => {
-      if (apphost.exitCode !== null) { console.error(readFileSync(log, 'utf8')); process.exit(1); }
+      if (apphost.exitCode !== null) return;
       endpoints = JSON.parse(readFileSync(join(data, 'endpoints.json'), 'utf8'));
     });
+    check(endpoints, `AppHost ended with exit code ${apphost.exitCode}`);
     gateway = endpoints.gateway_url.replace(/\/$/, '');
     return `gateway ${gateway}, dashboard ${endpoints.dashboard_url}`;
   });
