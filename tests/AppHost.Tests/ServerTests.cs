@@ -24,8 +24,10 @@ public sealed class ServerTests
         {
             Assert.Equal([Expected, Expected], await Task.WhenAll(Servers.AskAllAsync(first), Servers.AskAllAsync(second)));
             Assert.NotEqual(first.GetEndpoint("postgres", "tcp").Port, second.GetEndpoint("postgres", "tcp").Port);
-            folders = Directory.GetDirectories(Path.GetTempPath(), $"mcpplatform-run-{Environment.ProcessId}-*");
-            Assert.All(folders, folder => Assert.NotEmpty(Directory.GetDirectories(folder)));
+
+            // An application that was built but never started has an empty one.
+            folders = [.. Directory.GetDirectories(Path.GetTempPath(), $"mcpplatform-run-{Environment.ProcessId}-*").Where(folder => Directory.GetDirectories(folder).Length > 0)];
+            Assert.Equal(2, folders.Length);
         }
 
         Assert.Equal([], await Processes.LeftAfterAsync(TimeSpan.FromSeconds(5), () => Processes.WithEnvironmentAsync($"mcpplatform-run-{Environment.ProcessId}-")));
