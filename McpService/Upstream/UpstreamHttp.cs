@@ -131,10 +131,14 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
             throw new UpstreamErrorException(error.Code, error.Message, error.Data as JsonNode);
         }
 
+        if (((JsonRpcResponse)reply).Result is not JsonObject result)
+        {
+            throw new JsonException("The result is not an object.");
+        }
+
         // Reading a member makes JsonObject look at all of them: a key that stands there twice is found now and not later.
-        return ((JsonRpcResponse)reply).Result is JsonObject result && result.ContainsKey(string.Empty) | true
-            ? result
-            : throw new JsonException("The result is not an object.");
+        _ = result.ContainsKey(string.Empty);
+        return result;
     }
 }
 
