@@ -20,4 +20,12 @@ public static class PlatformClaims
 
     /// <summary>The permissions that the user's roles give, one claim each; see <see cref="Permissions"/>.</summary>
     public const string Permission = "permissions";
+
+    /// <summary>The names of the teams that the user is a member of, one claim each.</summary>
+    public const string Team = "teams";
+
+    /// <summary>
+    /// Patterns of resources that the token is limited to, one claim each (<c>server:github</c>), beside its permissions; none in a token without a limit.
+    /// </summary>
+    public const string Limit = "limits";
 }
