@@ -15,9 +15,12 @@ public sealed record GrantsChanged : IFact
     /// <summary>Counts up with every change of this user's grants: a copy never goes back to an older one.</summary>
     public required long Version { get; init; }
 
-    /// <summary>All of the user's roles.</summary>
+    /// <summary>All of the user's roles, those of the teams among them.</summary>
     public required IReadOnlyList<string> Roles { get; init; }
 
     /// <summary>All permissions that those roles give.</summary>
     public required IReadOnlyList<string> Permissions { get; init; }
+
+    /// <summary>The teams that the user is a member of; null in facts of before there were teams: then there are none.</summary>
+    public IReadOnlyList<string>? Teams { get; init; }
 }
