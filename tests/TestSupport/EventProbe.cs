@@ -17,7 +17,7 @@ public sealed class EventProbe<TMessage> : IAsyncDisposable
         var user = address.UserInfo.Split(':', 2);
         bus = Bus.Factory.CreateUsingRabbitMq(rabbit =>
         {
-            rabbit.Host(address.Host, (ushort)address.Port, "/", host =>
+            rabbit.Host(address.Host, (ushort)address.Port, address.AbsolutePath is "" or "/" ? "/" : address.AbsolutePath[1..], host =>
             {
                 host.Username(Uri.UnescapeDataString(user[0]));
                 host.Password(Uri.UnescapeDataString(user[1]));
