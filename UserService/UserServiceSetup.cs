@@ -4,6 +4,7 @@ using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.UserService.Access;
 using McpPlatform.UserService.Accounts;
 using McpPlatform.UserService.Data;
+using McpPlatform.UserService.Queries;
 using McpPlatform.UserService.Telemetry;
 using McpPlatform.UserService.Users;
 using Microsoft.EntityFrameworkCore;
@@ -27,6 +28,7 @@ internal static class UserServiceSetup
             bus.AddConsumer<RecordLastLogin>();
         });
         builder.AddAccounts();
+        builder.AddQueries();
         builder.Services.AddScoped<EscalationGuard>();
         builder.Services.AddSingleton<UserTelemetry>();
     }

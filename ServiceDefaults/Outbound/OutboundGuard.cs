@@ -67,6 +67,14 @@ public sealed class OutboundGuard(IOptions<OutboundOptions> options, HostResolve
         }
     }
 
+    /// <summary>Whether the operator's list itself names this host: a server that is trusted, and not merely one that may be reached.</summary>
+    /// <param name="host">A name or an address, as the user gave it.</param>
+    /// <param name="addresses">What <see cref="ResolveAsync"/> gave.</param>
+    /// <param name="port">1 to 65535.</param>
+    /// <returns>True when each of the addresses is listed.</returns>
+    public bool IsListed(string host, IReadOnlyList<IPAddress> addresses, int port) =>
+        addresses.All(address => rules.Any(rule => rule.Allows(Canonical(host), address, port)));
+
     internal static string Canonical(string host)
     {
         var name = host.Length > 2 && host[0] == '[' && host[^1] == ']' ? host[1..^1] : host;

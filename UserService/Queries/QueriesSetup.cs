@@ -1,0 +1,17 @@
+using McpPlatform.ServiceDefaults.Outbound;
+using McpPlatform.UserService.Queries.Engines;
+
+namespace McpPlatform.UserService.Queries;
+
+internal static class QueriesSetup
+{
+    /// <summary>Connections to the databases of connection profiles, and queries through them.</summary>
+    public static void AddQueries(this WebApplicationBuilder builder)
+    {
+        builder.AddOutboundGuard();
+        builder.Services.AddSingleton<ProfileConnector>();
+        builder.Services.AddSingleton<IDatabaseEngine, PostgresEngine>();
+        builder.Services.AddSingleton<IDatabaseEngine, MySqlEngine>();
+        builder.Services.AddSingleton<IDatabaseEngine, SqlServerEngine>();
+    }
+}
