@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 
 namespace McpPlatform.ServiceDefaults.Authentication;
@@ -10,6 +11,15 @@ namespace McpPlatform.ServiceDefaults.Authentication;
 /// <param name="Permissions">What the token allows.</param>
 public sealed record CurrentUser(Guid Id, string Username, string? SessionId, IReadOnlySet<string> Permissions)
 {
+    /// <summary>All of the user's roles, the teams' among them.</summary>
+    public IReadOnlyCollection<string> Roles { get; init; } = [];
+
+    /// <summary>The teams that the user is a member of.</summary>
+    public IReadOnlyCollection<string> Teams { get; init; } = [];
+
+    /// <summary>Patterns of resources that the token is limited to; none: no limit.</summary>
+    public IReadOnlyCollection<string> Limits { get; init; } = [];
+
     /// <summary>Reads the claims of a validated token.</summary>
     /// <param name="principal">The caller.</param>
     /// <returns>The user, or null when nobody is logged in.</returns>
@@ -19,6 +29,18 @@ public sealed record CurrentUser(Guid Id, string Username, string? SessionId, IR
                 id,
                 principal.FindFirstValue(PlatformClaims.Username) ?? string.Empty,
                 principal.FindFirstValue(PlatformClaims.SessionId),
-                principal.FindAll(PlatformClaims.Permission).Select(claim => claim.Value).ToHashSet(StringComparer.Ordinal))
+                ValuesOf(principal, PlatformClaims.Permission))
+            {
+                Roles = ValuesOf(principal, PlatformClaims.Role),
+                Teams = ValuesOf(principal, PlatformClaims.Team),
+                Limits = ValuesOf(principal, PlatformClaims.Limit),
+            }
             : null;
+
+    /// <summary>The user as the decision engine sees it.</summary>
+    /// <returns>The caller to ask a <see cref="CompiledPolicy"/> about.</returns>
+    public Caller ToCaller() => new() { UserId = Id, Roles = Roles, Teams = Teams, Permissions = Permissions, Limits = Limits };
+
+    private static HashSet<string> ValuesOf(ClaimsPrincipal principal, string claim) =>
+        principal.FindAll(claim).Select(found => found.Value).ToHashSet(StringComparer.Ordinal);
 }

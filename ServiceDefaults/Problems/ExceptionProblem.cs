@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using McpPlatform.ServiceDefaults.Authorization;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -26,7 +27,7 @@ internal sealed partial class ExceptionProblem(IProblemDetailsService problems, 
         {
             BadHttpRequestException bad => (bad.StatusCode, Sentence(bad)),
             NpgsqlException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, null),
-            StackExchange.Redis.RedisException or TimeoutException => (StatusCodes.Status503ServiceUnavailable, null),
+            StackExchange.Redis.RedisException or TimeoutException or AccessPolicyMissingException => (StatusCodes.Status503ServiceUnavailable, null),
             _ => (StatusCodes.Status500InternalServerError, "Something went wrong on our side; the trace id leads to what."),
         };
         if (status >= StatusCodes.Status500InternalServerError)

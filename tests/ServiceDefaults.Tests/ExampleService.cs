@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MassTransit;
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
@@ -33,14 +34,16 @@ internal sealed class ExampleService : IAsyncDisposable
 
     public TestIssuer Issuer => issuer;
 
-    public static async Task<ExampleService> StartAsync(PlatformServers servers, Dictionary<string, string?>? settings = null, bool relay = true)
+    /// <summary>Starts it with <see cref="TestIssuer.Policy"/>, or without a policy, or as another replica on a database that is there.</summary>
+    public static async Task<ExampleService> StartAsync(
+        PlatformServers servers, Dictionary<string, string?>? settings = null, bool relay = true, bool policy = true, string? database = null)
     {
         var issuer = await TestIssuer.StartAsync();
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "ServiceDefaults.Tests", EnvironmentName = "Production" });
         builder.Configuration.AddInMemoryCollection(issuer.Settings);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["ConnectionStrings:exampledb"] = await servers.CreateDatabaseAsync("example"),
+            ["ConnectionStrings:exampledb"] = database ?? await servers.CreateDatabaseAsync("example"),
             ["ConnectionStrings:redis"] = servers.Redis,
             ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
         });
@@ -49,7 +52,12 @@ internal sealed class ExampleService : IAsyncDisposable
         builder.AddNpgsqlDbContext<ExampleDbContext>("exampledb", "example");
         builder.AddRedisClient("redis");
         builder.AddPlatformAuthentication();
-        builder.AddPlatformMessaging<ExampleDbContext>(bus => bus.AddConsumer<CountLogins>());
+        builder.AddPlatformMessaging<ExampleDbContext>(bus =>
+        {
+            bus.AddConsumer<CountLogins>();
+            bus.AddAccessPolicyCopy();
+        });
+        builder.AddAccessPolicy<ExampleDbContext>();
         builder.Services.AddSingleton<Applied>();
         if (!relay)
         {
@@ -64,16 +72,23 @@ internal sealed class ExampleService : IAsyncDisposable
         app.UseAuthorization();
         app.MapGet("/mine", (CurrentUser user) => TypedResults.Ok(new { user.Id, user.Username }));
         app.MapGet("/tools", () => "ok").RequirePermission(Permissions.McpToolsCall);
+        app.MapGet("/servers/{name}", (string name, AccessDecider access) =>
+            access.Decide(Permissions.McpServersRead, AccessResource.Server(name)).Allowed ? Results.Ok() : Results.NotFound());
         app.MapPost("/echo", (EchoRequest request) => TypedResults.Ok(request)).AllowAnonymous();
         app.MapGet("/broken", string () => throw new InvalidOperationException("a secret detail")).AllowAnonymous();
-        await using (var scope = app.Services.CreateAsyncScope())
+        var service = new ExampleService(app, issuer);
+        if (database is null)
         {
-            var db = scope.ServiceProvider.GetRequiredService<ExampleDbContext>();
-            await db.Database.ExecuteSqlRawAsync(db.Database.GenerateCreateScript());
+            await service.InDatabaseAsync(db => db.Database.ExecuteSqlRawAsync(db.Database.GenerateCreateScript()));
+        }
+
+        if (policy)
+        {
+            await service.InDatabaseAsync(db => db.SaveAccessPolicyAsync(TestIssuer.Policy, CancellationToken.None));
         }
 
         await app.StartAsync();
-        return new ExampleService(app, issuer);
+        return service;
     }
 
     public HttpClient Client(string? token = null)
@@ -124,6 +139,7 @@ internal sealed class ExampleDbContext(DbContextOptions<ExampleDbContext> option
         modelBuilder.HasDefaultSchema("example");
         modelBuilder.Entity<Note>();
         modelBuilder.AddOutboxAndInbox();
+        modelBuilder.AddAccessPolicy();
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -60,12 +61,32 @@ public sealed class TestIssuer : IAsyncDisposable
         return new TestIssuer(server, key);
     }
 
-    /// <summary>An access token as AuthService makes them.</summary>
+    /// <summary>The policy that services of tests begin with: the built-in roles, no rules.</summary>
+    public static AccessPolicy Policy { get; } = AccessPolicy.Empty with
+    {
+        Version = 1,
+        Roles = [.. BuiltInRoles.Permissions.Select(role => new PolicyRole(role.Key, role.Value))],
+    };
+
+    /// <summary>An access token as AuthService makes them, of somebody with the admin's role, which gives whatever the token allows.</summary>
     /// <param name="userId">Its <c>sub</c>.</param>
     /// <param name="username">Its <c>username</c>.</param>
     /// <param name="permissions">What it allows.</param>
     public string CreateToken(Guid userId, string username, params string[] permissions) =>
         CreateToken(Describe(userId, username, permissions));
+
+    /// <summary>An access token of somebody with these roles, teams and limits.</summary>
+    /// <param name="username">Its <c>username</c>.</param>
+    /// <param name="caller">The rest of it.</param>
+    public string CreateToken(string username, Caller caller)
+    {
+        var token = Describe(caller.UserId, username, [.. caller.Permissions]);
+        token.Subject.RemoveClaim(token.Subject.FindFirst(PlatformClaims.Role));
+        token.Subject.AddClaims(caller.Roles.Select(role => new Claim(PlatformClaims.Role, role)));
+        token.Subject.AddClaims(caller.Teams.Select(team => new Claim(PlatformClaims.Team, team)));
+        token.Subject.AddClaims(caller.Limits.Select(limit => new Claim(PlatformClaims.Limit, limit)));
+        return CreateToken(token);
+    }
 
     /// <summary>A token of another shape.</summary>
     public static string CreateToken(SecurityTokenDescriptor descriptor) =>
@@ -89,6 +110,7 @@ public sealed class TestIssuer : IAsyncDisposable
                 new Claim(PlatformClaims.Subject, userId.ToString()),
                 new Claim(PlatformClaims.Username, username),
                 new Claim(PlatformClaims.SessionId, Guid.CreateVersion7().ToString()),
+                new Claim(PlatformClaims.Role, BuiltInRoles.Admin),
                 .. permissions.Select(permission => new Claim(PlatformClaims.Permission, permission)),
             ]),
         };
