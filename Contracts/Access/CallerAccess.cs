@@ -110,7 +110,15 @@ public sealed class CallerAccess
                 return ByRule(match) with { Role = role };
             }
 
-            if (!isOwned)
+            if (isOwned)
+            {
+                // A rule that gives a tool gives its server, too, or the tool could be used and not be found.
+                if (rules.FirstOrDefault(rule => rule.Allows && rule.ReachesInto(resource, permission)) is { } inside)
+                {
+                    return ByRule(inside.Rule) with { Role = role };
+                }
+            }
+            else
             {
                 return new(true, DecisionReason.AllowedByRole, $"The role {role} gives {permission}, and no rule narrows it here.") { Role = role };
             }
