@@ -1,9 +1,11 @@
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Bootstrap;
+using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.ServiceDefaults.Data;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
+using OpenIddict.EntityFrameworkCore.Models;
 
 namespace McpPlatform.AuthService.Data;
 
@@ -14,13 +16,18 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
 
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
+    /// <summary>Sessions, and the consents that stand in the same table.</summary>
+    public DbSet<Session> Sessions => Set<Session>();
+
+    public DbSet<IssuedToken> IssuedTokens => Set<IssuedToken>();
+
     public DbSet<BootstrapWindow> BootstrapWindows => Set<BootstrapWindow>();
 
     protected override void OnModelCreating(ModelBuilder builder)
     {
         base.OnModelCreating(builder);
         builder.HasDefaultSchema(Schema);
-        builder.UseOpenIddict<Guid>();
+        builder.UseOpenIddict<OAuthClient, Session, OpenIddictEntityFrameworkCoreScope<Guid>, IssuedToken, Guid>();
         builder.ApplyConfigurationsFromAssembly(typeof(AuthDbContext).Assembly);
         builder.AddOutboxAndInbox();
 

@@ -5,7 +5,6 @@ using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
-using OpenIddict.EntityFrameworkCore.Models;
 
 namespace McpPlatform.AuthService.Sessions;
 
@@ -24,7 +23,7 @@ internal sealed class EndAccess(
     public async Task<AccessRevoked?> OfSessionAsync(Guid userId, string session, string reason, CancellationToken cancellationToken)
     {
         var id = Guid.Parse(session);
-        var ended = await db.Set<OpenIddictEntityFrameworkCoreAuthorization<Guid>>()
+        var ended = await db.Sessions
             .Where(one => one.Id == id && one.Status == OpenIddictConstants.Statuses.Valid)
             .ExecuteUpdateAsync(
                 set => set.SetProperty(one => one.Status, OpenIddictConstants.Statuses.Revoked).SetProperty(one => one.ConcurrencyToken, Guid.CreateVersion7().ToString()),

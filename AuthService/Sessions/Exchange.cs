@@ -68,7 +68,7 @@ internal static class Exchange
 
         telemetry.CountLogin("succeeded");
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var session = await principals.StartSessionAsync(account, cancellationToken);
+        var session = await principals.StartSessionAsync(account, SessionOrigin.Of(context, SessionKind.Password), cancellationToken);
         db.AddToOutbox(new UserLoggedIn { EventId = Guid.CreateVersion7(), OccurredAt = time.GetUtcNow(), UserId = account.Id, SessionId = session });
         db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Succeeded, "session", session) with { UserId = account.Id, Username = account.UserName });
         await db.SaveChangesAsync(cancellationToken);
@@ -83,7 +83,7 @@ internal static class Exchange
         var account = Guid.TryParse(presented.GetClaim(OpenIddictConstants.Claims.Subject), out var id)
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(account => account.Id == id, cancellationToken)
             : null;
-        if (session is null || account is not { IsActive: true } || !await principals.IsAliveAsync(session, cancellationToken))
+        if (session is null || account is not { IsActive: true } || !await principals.ContinueSessionAsync(session, cancellationToken))
         {
             return Results.Forbid(
                 new AuthenticationProperties(new Dictionary<string, string?>

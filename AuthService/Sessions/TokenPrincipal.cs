@@ -3,8 +3,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Identity;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.IdentityModel.JsonWebTokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;
@@ -13,24 +15,41 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace McpPlatform.AuthService.Sessions;
 
 /// <summary>What a token says, and the session that it belongs to: an authorization of OpenIddict for each login.</summary>
-internal sealed class TokenPrincipal(IOpenIddictApplicationManager applications, IOpenIddictAuthorizationManager authorizations)
+internal sealed class TokenPrincipal(
+    AuthDbContext db, IOpenIddictApplicationManager applications, IOpenIddictAuthorizationManager authorizations, TimeProvider time)
 {
     private const string Audience = "urn:mcpplatform:api";
 
     /// <summary>Begins a session. One authorization per login: else the end of one session would end them all.</summary>
     /// <returns>The session's id, the tokens' <c>sid</c>.</returns>
-    public async Task<string> StartSessionAsync(Account account, CancellationToken cancellationToken)
+    public async Task<string> StartSessionAsync(Account account, SessionOrigin origin, CancellationToken cancellationToken)
     {
-        var console = await applications.FindByClientIdAsync(FirstPartyEndpoints.ConsoleClient, cancellationToken)
-            ?? throw new InvalidOperationException("The client 'console' is missing.");
-        var authorization = await authorizations.CreateAsync(new OpenIddictAuthorizationDescriptor
+        var client = await applications.FindByClientIdAsync(origin.ClientId, cancellationToken)
+            ?? throw new InvalidOperationException($"The client '{origin.ClientId}' is missing.");
+        var now = time.GetUtcNow();
+        var session = new Session
         {
-            ApplicationId = await applications.GetIdAsync(console, cancellationToken),
+            Kind = origin.Kind, Ip = origin.Ip, UserAgent = origin.UserAgent, AuthenticatedAt = origin.AuthenticatedAt ?? now, LastSeenAt = now,
+        };
+        await authorizations.PopulateAsync(session, new OpenIddictAuthorizationDescriptor
+        {
+            ApplicationId = await applications.GetIdAsync(client, cancellationToken),
+            CreationDate = now,
             Subject = account.Id.ToString(),
             Type = AuthorizationTypes.AdHoc,
             Status = Statuses.Valid,
         }, cancellationToken);
-        return (await authorizations.GetIdAsync(authorization, cancellationToken))!;
+        await authorizations.CreateAsync(session, cancellationToken);
+        return session.Id.ToString();
+    }
+
+    /// <summary>Notes that a session goes on.</summary>
+    /// <returns>False when it has ended.</returns>
+    public async Task<bool> ContinueSessionAsync(string session, CancellationToken cancellationToken)
+    {
+        var (id, now) = (Guid.Parse(session), time.GetUtcNow());
+        return await db.Sessions.Where(one => one.Id == id && one.Status == Statuses.Valid)
+            .ExecuteUpdateAsync(set => set.SetProperty(one => one.LastSeenAt, now), cancellationToken) == 1;
     }
 
     public async Task<bool> IsAliveAsync(string session, CancellationToken cancellationToken) =>

@@ -3,7 +3,6 @@ using McpPlatform.AuthService.Sessions;
 using Microsoft.AspNetCore;
 using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
-using OpenIddict.EntityFrameworkCore.Models;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -63,7 +62,7 @@ internal sealed class RedeemRefreshTokenOnce(AuthDbContext db, EndAccess endAcce
         var principal = context.Transaction.GetProperty<ProcessAuthenticationContext>(typeof(ProcessAuthenticationContext).FullName!)?.RefreshTokenPrincipal
             ?? throw new InvalidOperationException("The refresh token was not validated.");
         var id = Guid.Parse(principal.GetTokenId()!);
-        var redeemed = await db.Set<OpenIddictEntityFrameworkCoreToken<Guid>>()
+        var redeemed = await db.IssuedTokens
             .Where(token => token.Id == id && token.Status == Statuses.Valid)
             .ExecuteUpdateAsync(set => set.SetProperty(token => token.Status, Statuses.Redeemed).SetProperty(token => token.RedemptionDate, time.GetUtcNow().UtcDateTime), context.CancellationToken);
         if (redeemed == 0)
@@ -85,7 +84,7 @@ internal sealed class EndSessionOfReusedRefreshToken(AuthDbContext db, EndAccess
             return;
         }
 
-        var reused = await db.Set<OpenIddictEntityFrameworkCoreToken<Guid>>()
+        var reused = await db.IssuedTokens
             .AnyAsync(token => token.Id == id && token.Status == Statuses.Redeemed, context.CancellationToken);
         if (reused)
         {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using OpenIddict.EntityFrameworkCore.Models;
 using OpenIddict.Server;
 using static OpenIddict.Server.AspNetCore.OpenIddictServerAspNetCoreHandlers;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -27,7 +28,8 @@ internal static class TokensSetup
         services.AddHostedService<KeyRingLoader>();
         services.AddHostedService<ClientSeeder>();
         services.AddOpenIddict()
-            .AddCore(core => core.UseEntityFrameworkCore().UseDbContext<AuthDbContext>().ReplaceDefaultEntities<Guid>())
+            .AddCore(core => core.UseEntityFrameworkCore().UseDbContext<AuthDbContext>()
+                .ReplaceDefaultEntities<OAuthClient, Sessions.Session, OpenIddictEntityFrameworkCoreScope<Guid>, IssuedToken, Guid>())
             .AddServer(Configure);
         services.AddOptions<OpenIddictServerOptions>().Configure<IOptions<TokensOptions>, IOptions<PlatformAuthenticationOptions>>((server, tokens, platform) =>
         {
