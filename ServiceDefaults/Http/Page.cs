@@ -46,7 +46,9 @@ public static class Cursor
             return false;
         }
 
-        position = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
-        return true;
+        // What we never wrote could not even be asked of the database.
+        var text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
+        position = text.Any(char.IsControl) ? null : text;
+        return position is not null;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using McpPlatform.ServiceDefaults.Authorization;
+using McpPlatform.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -44,7 +45,7 @@ internal sealed partial class ExceptionProblem(IProblemDetailsService problems, 
         return await problems.TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = httpContext,
-            ProblemDetails = Parameter(exception) ?? new ProblemDetails { Status = status, Detail = detail },
+            ProblemDetails = Parameter(exception) ?? Field(exception, detail) ?? new ProblemDetails { Status = status, Detail = detail },
         });
     }
 
@@ -67,6 +68,11 @@ internal sealed partial class ExceptionProblem(IProblemDetailsService problems, 
         };
         return new(new Dictionary<string, string[]>(StringComparer.Ordinal) { [name] = [$"{name} must be {form}."] }) { Status = StatusCodes.Status400BadRequest };
     }
+
+    private static HttpValidationProblemDetails? Field(Exception exception, string? detail) =>
+        exception is BadHttpRequestException { InnerException: JsonException { InnerException: not JsonException, Path: { } path } } && path.StartsWith("$.", StringComparison.Ordinal)
+            ? new(new Dictionary<string, string[]>(StringComparer.Ordinal) { [path[2..]] = [detail!] }) { Status = StatusCodes.Status400BadRequest }
+            : null;
 
     [GeneratedRegex("^Failed to bind parameter \"(Nullable<)?(?<type>\\w+)>? (?<name>\\w+)\" from ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex UnboundParameter();
@@ -91,6 +97,16 @@ internal sealed partial class ExceptionProblem(IProblemDetailsService problems, 
         if (Before(message, " encountered during deserialization") is { } duplicate)
         {
             return duplicate + ".";
+        }
+
+        if (message.Contains("allow setting null values", StringComparison.Ordinal))
+        {
+            return "the value must not be null.";
+        }
+
+        if (Before(message, StorableStringConverter.Sentence) is not null)
+        {
+            return StorableStringConverter.Sentence;
         }
 
         return message.StartsWith("JSON deserialization for type", StringComparison.Ordinal) && message.Split("including: ") is [_, var missing]

@@ -98,7 +98,7 @@ public sealed class CreateUserTests(UserServiceApplication app)
     [InlineData("""{"username":"someone"}""", "password")]
     [InlineData("""{"username":"someone","password":"correct horse battery","email":"nonsense"}""", "email")]
     [InlineData("""{"username":"someone","password":"correct horse battery","roles":["no-such-role"]}""", "roles")]
-    [InlineData("""{"username":"someone","password":"correct horse battery","roles":["us\u0000er"]}""", "roles")]
+    [InlineData("""{"username":"someone","password":"correct horse battery","roles":["us\u0000er"]}""", "roles[0]")]
     [InlineData("""{"username":"someone","password":"correct horse battery","roles":[null]}""", "roles")]
     [InlineData("""{"username":"some\u0000one","password":"correct horse battery"}""", "username")]
     [InlineData("""{"username":"someone","password":"correct horse battery","email":"a\u0000@example.com"}""", "email")]

@@ -1,0 +1,26 @@
+using McpPlatform.Contracts.Identity;
+using static McpPlatform.EndToEnd.Tests.Authorization.Matrix;
+
+namespace McpPlatform.EndToEnd.Tests.Authorization;
+
+/// <summary>McpService.</summary>
+internal static class McpRows
+{
+    private static readonly Func<object?, Func<Cast, Who, Task<Ask>>> OfNewServer = body => async (cast, _) =>
+        new Ask($"/api/mcp/servers/{await cast.MakeAsync(Who.Admin, "/api/mcp/servers", New(cast))}", body);
+
+    public static IReadOnlyList<Row> All { get; } =
+    [
+        Needs("GET /api/mcp/servers", Permissions.McpServersRead),
+        Needs("POST /api/mcp/servers", Permissions.McpServersManage, 201, (cast, _) => Task.FromResult(new Ask("/api/mcp/servers", New(cast)))),
+        Needs("GET /api/mcp/servers/{id}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything"))),
+        Needs("GET /api/mcp/servers/{id}/status", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/status"))),
+        Needs("PATCH /api/mcp/servers/{id}", Permissions.McpServersManage, 200, OfNewServer(new { description = "Changed." })),
+        Needs("DELETE /api/mcp/servers/{id}", Permissions.McpServersManage, 204, OfNewServer(null)),
+        Needs("GET /api/mcp/servers/{id}/tools", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/tools"))),
+        Needs("POST /api/mcp/servers/{id}/tools/{tool}/call", Permissions.McpToolsCall, 200, (_, _) =>
+            Task.FromResult(new Ask("/api/mcp/servers/everything/tools/echo/call", new { arguments = new { message = "hello" } }))),
+    ];
+
+    private static object New(Cast cast) => new { name = cast.Name("server"), url = "http://192.0.2.1/mcp" };
+}
