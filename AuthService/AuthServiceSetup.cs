@@ -25,6 +25,8 @@ internal static class AuthServiceSetup
             bus.AddConsumer<ApplyGrants>();
             bus.AddConsumer<DisableAccount>();
             bus.AddConsumer<EnableAccount>();
+            bus.AddConsumer<ApplyEmail>();
+            bus.AddConsumer<AnonymiseAccount>();
             bus.AddConsumer<ApplyRevocation>();
         });
         builder.AddAccounts();

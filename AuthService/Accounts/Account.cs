@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Messages;
 using Microsoft.AspNetCore.Identity;
 
 namespace McpPlatform.AuthService.Accounts;
@@ -21,11 +22,17 @@ internal sealed class Account : IdentityUser<Guid>
     /// <summary>The permissions of those roles.</summary>
     public IReadOnlyList<string> Permissions { get; private set; } = [];
 
+    /// <summary>The teams that the account's user is a member of.</summary>
+    public IReadOnlyList<string> Teams { get; private set; } = [];
+
     /// <summary>Which of UserService's words this is; an older one is ignored.</summary>
     public long GrantsVersion { get; private set; }
 
     /// <summary>Whether the account is active is also UserService's word, with a count of its own.</summary>
     public long ActivationVersion { get; private set; }
+
+    /// <summary>And so is the address.</summary>
+    public long EmailVersion { get; private set; }
 
     /// <summary>Counts up when all access tokens issued until then end; a token carries it as <c>ver</c>.</summary>
     public long AccessVersion { get; private set; }
@@ -47,17 +54,37 @@ internal sealed class Account : IdentityUser<Guid>
     };
 
     /// <summary>Takes UserService's word.</summary>
-    /// <returns>Whether something was taken away, so that tokens that still say it must end.</returns>
-    public bool ApplyGrants(long version, IReadOnlyList<string> roles, IReadOnlyList<string> permissions)
+    /// <returns>Whether something was taken away, so that tokens that do not say so yet must end.</returns>
+    public bool ApplyGrants(GrantsChanged fact)
     {
-        if (version <= GrantsVersion)
+        if (fact.Version <= GrantsVersion)
         {
             return false;
         }
 
-        var lost = Permissions.Except(permissions, StringComparer.Ordinal).Any();
-        (GrantsVersion, Roles, Permissions) = (version, roles, permissions);
+        // A role or a team is more than its permissions: resources are shared with it, and rules deny it some.
+        var teams = fact.Teams ?? [];
+        var lost = Misses(Permissions, fact.Permissions) || Misses(Roles, fact.Roles) || Misses(Teams, teams)
+            || (fact.Restricts && (Misses(fact.Roles, Roles) || Misses(teams, Teams)));
+        (GrantsVersion, Roles, Permissions, Teams) = (fact.Version, fact.Roles, fact.Permissions, teams);
         return lost;
+    }
+
+    /// <summary>Takes UserService's word on the address.</summary>
+    public void ApplyEmail(long version, string? email)
+    {
+        if (version > EmailVersion)
+        {
+            (EmailVersion, Email, NormalizedEmail) = (version, email, email?.ToLowerInvariant());
+        }
+    }
+
+    /// <summary>Nothing personal remains, and nobody can ever log in again; the id does, because the audit trail names it.</summary>
+    public void Anonymise(string username)
+    {
+        (UserName, NormalizedUserName, Email, NormalizedEmail, PasswordHash) = (username, username, null, null, null);
+        (IsActive, Roles, Permissions, Teams) = (false, [], [], []);
+        (GrantsVersion, ActivationVersion, EmailVersion) = (long.MaxValue, long.MaxValue, long.MaxValue);
     }
 
     /// <summary>Takes UserService's word on whether the account may be used.</summary>
@@ -75,4 +102,6 @@ internal sealed class Account : IdentityUser<Guid>
 
     /// <summary>All access tokens issued until now end.</summary>
     public long EndAccess() => ++AccessVersion;
+
+    private static bool Misses(IEnumerable<string> some, IEnumerable<string> others) => some.Except(others, StringComparer.Ordinal).Any();
 }

@@ -16,6 +16,7 @@ internal sealed class AccountConfiguration : IEntityTypeConfiguration<Account>
         builder.HasIndex(account => account.NormalizedEmail).HasDatabaseName("ix_users_normalized_email");
         builder.Property(account => account.Roles).HasColumnType("text[]");
         builder.Property(account => account.Permissions).HasColumnType("text[]");
+        builder.Property(account => account.Teams).HasColumnType("text[]").HasDefaultValueSql("'{}'");
         builder.Property(account => account.IsActive).HasDefaultValue(true).HasSentinel(true);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class ApplyGrants(AuthDbContext db, EndAccess endAccess) : ICons
         await db.ApplyOnceAsync(fact, nameof(ApplyGrants), async cancellationToken =>
         {
             var account = await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken);
-            if (account?.ApplyGrants(fact.Version, fact.Roles, fact.Permissions) == true)
+            if (account?.ApplyGrants(fact) == true)
             {
                 endAccess.OfAccount(account, "grants_changed");
             }

@@ -66,7 +66,7 @@ internal sealed class TokenPrincipal(
             .SetClaim(PlatformClaims.Version, account.AccessVersion)
             .SetAuthorizationId(session)
             .SetScopes(Scopes.OfflineAccess);
-        identity.AddClaims([List(PlatformClaims.Role, account.Roles), List(PlatformClaims.Permission, account.Permissions)]);
+        identity.AddClaims([List(PlatformClaims.Role, account.Roles), List(PlatformClaims.Permission, account.Permissions), List(PlatformClaims.Team, account.Teams)]);
         return Finish(identity);
     }
 

@@ -70,6 +70,42 @@ public sealed class AccountTests(AuthServiceApplication app)
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
     }
 
+    [Theory]
+    [InlineData("аnn")] // Cyrillic а among Latin letters
+    [InlineData("αdmin")] // Greek α
+    [InlineData("сосо")] // Cyrillic letters alone, all of which look Latin
+    [InlineData("a\u034Fnn")]
+    [InlineData("a\uFE0Fnn")]
+    [InlineData("a\U000E0061nn")]
+    [InlineData("a\u3164nn")]
+    [InlineData("a\u0000nn")]
+    [InlineData("a\uD800nn")]
+    [InlineData("ann  smith")]
+    [InlineData("ann\u2028smith")]
+    [InlineData("\u0301ann")]
+    [InlineData("a\u0301\u0302\u0303nn")]
+    [InlineData("ann/prod")]
+    [InlineData("ann*")]
+    [InlineData("connection:ann")]
+    [InlineData("ꭺnn")] // Cherokee
+    public void A_name_that_could_be_taken_for_another_is_refused(string username) => Assert.False(Usernames.TryCanonicalize(username, out _));
+
+    [Theory]
+    [InlineData("Ann.O'Neil-Smith_2+x@example.com", "ann.o'neil-smith_2+x@example.com")]
+    [InlineData("Ann  Smith", null)]
+    [InlineData("Ann\u00A0Smith", "ann smith")]
+    [InlineData("Ｒｅｎé", "rené")]
+    [InlineData("Рома", "рома")]
+    [InlineData("Γιώργος", "γιώργος")]
+    [InlineData("山田Taro", "山田taro")]
+    [InlineData("ﬁn", "fin")]
+    [InlineData("हिन्दी", "हिन्दी")]
+    public void A_name_has_one_spelling(string username, string? canonical)
+    {
+        Assert.Equal(canonical is not null, Usernames.TryCanonicalize(username, out var found));
+        Assert.Equal(canonical ?? string.Empty, found);
+    }
+
     [Fact]
     public void Passwords_that_differ_after_72_bytes_differ_and_nul_is_no_end()
     {

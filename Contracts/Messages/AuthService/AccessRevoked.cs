@@ -18,6 +18,6 @@ public sealed record AccessRevoked : IFact
     /// <summary>When all ended: tokens whose <c>ver</c> is lower are worth nothing.</summary>
     public long? Version { get; init; }
 
-    /// <summary>Why: <c>logout</c>, <c>refresh_token_reused</c>, <c>password_changed</c>, <c>disabled</c>, <c>grants_changed</c>.</summary>
+    /// <summary>Why: <c>logout</c>, <c>refresh_token_reused</c>, <c>password_changed</c>, <c>disabled</c>, <c>deleted</c>, <c>grants_changed</c>.</summary>
     public required string Reason { get; init; }
 }

@@ -23,4 +23,9 @@ public sealed record GrantsChanged : IFact
 
     /// <summary>The teams that the user is a member of; null in facts of before there were teams: then there are none.</summary>
     public IReadOnlyList<string>? Teams { get; init; }
+
+    /// <summary>
+    /// Whether a deny rule names one of the roles or teams: then to gain one of them can take something away, and tokens that do not say it yet must end.
+    /// </summary>
+    public bool Restricts { get; init; }
 }

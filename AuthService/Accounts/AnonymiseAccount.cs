@@ -1,0 +1,28 @@
+using MassTransit;
+using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Sessions;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.AuthService.Accounts;
+
+/// <summary>The end of a deleted user's account: name, address, password and whatever else could prove who it was.</summary>
+internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess) : IConsumer<UserAnonymised>
+{
+    public async Task Consume(ConsumeContext<UserAnonymised> context)
+    {
+        var fact = context.Message;
+        await db.ApplyOnceAsync(fact, nameof(AnonymiseAccount), async cancellationToken =>
+        {
+            if (await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken) is { } account)
+            {
+                account.Anonymise(fact.Username);
+                await db.UserClaims.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
+                await db.UserLogins.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
+                await db.UserTokens.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
+                await endAccess.OfAllSessionsAsync(account, "deleted", cancellationToken);
+            }
+        }, context.CancellationToken);
+    }
+}

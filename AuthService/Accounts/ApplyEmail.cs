@@ -1,0 +1,21 @@
+using MassTransit;
+using McpPlatform.AuthService.Data;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.AuthService.Accounts;
+
+/// <summary>Keeps the copy of the address that a user's profile has.</summary>
+internal sealed class ApplyEmail(AuthDbContext db) : IConsumer<UserEmailChanged>
+{
+    public async Task Consume(ConsumeContext<UserEmailChanged> context)
+    {
+        var fact = context.Message;
+        await db.ApplyOnceAsync(fact, nameof(ApplyEmail), async cancellationToken =>
+        {
+            var account = await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken);
+            account?.ApplyEmail(fact.Version, fact.Email);
+        }, context.CancellationToken);
+    }
+}
