@@ -37,7 +37,7 @@ public sealed class GrantsTests(AuthServiceApplication app)
     [Theory]
     [InlineData(false, true, false)]
     [InlineData(false, false, true)]
-    [InlineData(true, false, false) // a team that comes with deny rules is gained]
+    [InlineData(true, false, false)] // a team that comes with deny rules is gained
     public async Task Tokens_end_when_something_was_taken_away(bool restricts, bool losePermission, bool loseTeam)
     {
         await using var revoked = await app.ListenAsync<AccessRevoked>();

@@ -60,6 +60,10 @@ namespace McpPlatform.AuthService.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("email_confirmed");
 
+                    b.Property<long>("EmailVersion")
+                        .HasColumnType("bigint")
+                        .HasColumnName("email_version");
+
                     b.Property<long>("GrantsVersion")
                         .HasColumnType("bigint")
                         .HasColumnName("grants_version");
@@ -119,6 +123,13 @@ namespace McpPlatform.AuthService.Data.Migrations
                     b.Property<string>("SecurityStamp")
                         .HasColumnType("text")
                         .HasColumnName("security_stamp");
+
+                    b.PrimitiveCollection<string[]>("Teams")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("teams")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<bool>("TwoFactorEnabled")
                         .HasColumnType("boolean")
