@@ -15,7 +15,7 @@ internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess) : 
         var fact = context.Message;
         await db.ApplyOnceAsync(fact, nameof(AnonymiseAccount), async cancellationToken =>
         {
-            if (await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken) is { } account)
+            if (await db.LockAccountAsync(fact.UserId, cancellationToken) is { } account)
             {
                 account.Anonymise(fact.Username);
                 await db.UserClaims.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);

@@ -2,7 +2,6 @@ using MassTransit;
 using McpPlatform.AuthService.Data;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
-using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.AuthService.Accounts;
 
@@ -14,7 +13,7 @@ internal sealed class ApplyEmail(AuthDbContext db) : IConsumer<UserEmailChanged>
         var fact = context.Message;
         await db.ApplyOnceAsync(fact, nameof(ApplyEmail), async cancellationToken =>
         {
-            var account = await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken);
+            var account = await db.LockAccountAsync(fact.UserId, cancellationToken);
             account?.ApplyEmail(fact.Version, fact.Email);
         }, context.CancellationToken);
     }

@@ -3,7 +3,6 @@ using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
-using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.AuthService.Accounts;
 
@@ -15,7 +14,7 @@ internal sealed class ApplyGrants(AuthDbContext db, EndAccess endAccess) : ICons
         var fact = context.Message;
         await db.ApplyOnceAsync(fact, nameof(ApplyGrants), async cancellationToken =>
         {
-            var account = await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken);
+            var account = await db.LockAccountAsync(fact.UserId, cancellationToken);
             if (account?.ApplyGrants(fact) == true)
             {
                 endAccess.OfAccount(account, "grants_changed");
@@ -32,7 +31,7 @@ internal sealed class DisableAccount(AuthDbContext db, EndAccess endAccess) : IC
         var fact = context.Message;
         await db.ApplyOnceAsync(fact, nameof(DisableAccount), async cancellationToken =>
         {
-            var account = await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken);
+            var account = await db.LockAccountAsync(fact.UserId, cancellationToken);
             if (account?.ApplyActivation(fact.Version, isActive: false) == true)
             {
                 await endAccess.OfAllSessionsAsync(account, "disabled", cancellationToken);
@@ -49,7 +48,7 @@ internal sealed class EnableAccount(AuthDbContext db) : IConsumer<UserEnabled>
         var fact = context.Message;
         await db.ApplyOnceAsync(fact, nameof(EnableAccount), async cancellationToken =>
         {
-            var account = await db.Users.SingleOrDefaultAsync(account => account.Id == fact.UserId, cancellationToken);
+            var account = await db.LockAccountAsync(fact.UserId, cancellationToken);
             account?.ApplyActivation(fact.Version, isActive: true);
         }, context.CancellationToken);
     }

@@ -57,7 +57,7 @@ internal static class Usernames
     private static bool IsWellFormed(string name)
     {
         var (marks, afterSpace) = (0, true);
-        foreach (var rune in name.EnumerateRunes())
+        foreach (var rune in name.Normalize(NormalizationForm.FormD).EnumerateRunes())
         {
             var category = Rune.GetUnicodeCategory(rune);
             var isMark = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
