@@ -24,11 +24,12 @@ public sealed class SourceTests
     public void The_resource_graph_fits_on_three_screens() =>
         Assert.InRange(File.ReadAllLines(Path.Combine(Repository.Root, "AppHost", "Program.cs")).Length, 1, 119);
 
+    // 1,500 for what every service calls, and 500 for what ADR 13 and 14 put here: secrets at rest, the guard of outbound addresses, the access policy's copy.
     [Fact]
     public void Service_defaults_stay_within_their_budget()
     {
         var lines = Repository.Sources("ServiceDefaults").SelectMany(File.ReadLines).Count(line => line.Trim() is { Length: > 1 } text && !text.StartsWith("//", StringComparison.Ordinal));
-        Assert.InRange(lines, 1, 1500);
+        Assert.InRange(lines, 1, 2000);
     }
 
     [Fact]
