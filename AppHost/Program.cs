@@ -52,6 +52,7 @@ var userService = builder.AddProject<Projects.UserService>("userservice")
     .WithReference(usersDb).WithReference(redis).WithReference(rabbitmq).WithReference(authService)
     .WithEnvironment("Authentication__Issuer", issuer)
     .WithEnvironment("Authentication__ClientSecret", userServiceSecret)
+    .WithEnvironment("JWT_SECRET_KEY", jwtSecretKey)
     .WaitForCompletion(userMigrations).WaitFor(redis).WaitFor(rabbitmq)
     .WithHttpHealthCheck("/health")
     .WithReplicas(replicas);
@@ -76,6 +77,18 @@ gateway
     .WithEnvironment("Authentication__Issuer", issuer)
     .WaitFor(authService).WaitFor(userService).WaitFor(mcpService).WaitFor(analyticsService)
     .WithUrl($"{issuer}/docs", "API documentation");
+
+// What the operator may set for the services that keep secrets and connect to addresses that users give.
+foreach (var key in (string[])["OUTBOUND_ALLOW", "DATA_ENCRYPTION_KEYS"])
+{
+    if (builder.Configuration[key] is { Length: > 0 } value)
+    {
+        var parameter = builder.AddParameter(key.ToLowerInvariant().Replace('_', '-'), value, secret: true);
+        authService.WithEnvironment(key, parameter);
+        userService.WithEnvironment(key, parameter);
+        mcpService.WithEnvironment(key, parameter);
+    }
+}
 
 // The default MCP server: the operator's own, else a sample here and a parameter in a deployment.
 var mcpServerUrl = builder.Configuration["MCP_SERVER_URL"];

@@ -1,8 +1,10 @@
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.UserService.Access;
 using McpPlatform.UserService.Accounts;
+using McpPlatform.UserService.Connections;
 using McpPlatform.UserService.Data;
 using McpPlatform.UserService.Queries;
 using McpPlatform.UserService.Telemetry;
@@ -26,9 +28,12 @@ internal static class UserServiceSetup
         {
             bus.AddConsumer<CreateProfile>();
             bus.AddConsumer<RecordLastLogin>();
+            bus.AddConsumer<RemoveConnectionsOfDeletedUser>();
         });
         builder.AddAccounts();
         builder.AddQueries();
+        builder.AddConnections();
+        builder.AddAccessPolicy<UsersDbContext>();
         builder.Services.AddScoped<EscalationGuard>();
         builder.Services.AddSingleton<UserTelemetry>();
     }
@@ -40,5 +45,6 @@ internal static class UserServiceSetup
         app.UseAuthorization();
         app.MapUsersApi();
         app.MapPermissionsApi();
+        app.MapConnectionsApi();
     }
 }

@@ -1,4 +1,6 @@
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.UserService.Data;
 using Microsoft.EntityFrameworkCore;
@@ -28,6 +30,7 @@ internal static class SyncCatalogue
         await db.SaveChangesAsync(cancellationToken);
         await RefreshGrantsAsync(db, changed, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
+        await SyncPolicyAsync(db, changed, cancellationToken);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancellationToken);
@@ -80,6 +83,23 @@ internal static class SyncCatalogue
         }
 
         return changed;
+    }
+
+    // Decisions need a policy from the first moment on.
+    private static async Task SyncPolicyAsync(UsersDbContext db, List<string> changed, CancellationToken cancellationToken)
+    {
+        var policy = await db.LoadAccessPolicyAsync(cancellationToken);
+        if (policy is not null && changed.Count == 0)
+        {
+            return;
+        }
+
+        policy ??= AccessPolicy.Empty;
+        var roles = await db.Roles.AsNoTracking().OrderBy(role => role.Name)
+            .Select(role => new { role.Name, Permissions = role.Permissions.Select(permission => permission.PermissionName).Order().ToList() })
+            .ToListAsync(cancellationToken);
+        await db.SaveAccessPolicyAsync(
+            policy with { Version = policy.Version + 1, Roles = [.. roles.Select(role => new PolicyRole(role.Name, role.Permissions))] }, cancellationToken);
     }
 
     private static async Task RefreshGrantsAsync(UsersDbContext db, List<string> changed, CancellationToken cancellationToken)

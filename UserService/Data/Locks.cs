@@ -27,6 +27,11 @@ internal static class Locks
         return user;
     }
 
+    /// <summary>A lease for work that one replica at a time does: it ends with the transaction.</summary>
+    /// <returns>False when another holds it.</returns>
+    public static Task<bool> TryLockAsync(this UsersDbContext db, string name, CancellationToken cancellationToken) =>
+        db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock(hashtextextended({name}, 0)) AS \"Value\"").SingleAsync(cancellationToken);
+
     private static Task<int> LockAsync(this UsersDbContext db, string name, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellationToken);
 }

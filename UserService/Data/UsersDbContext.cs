@@ -1,5 +1,7 @@
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.UserService.Access;
+using McpPlatform.UserService.Connections;
 using McpPlatform.UserService.Users;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,10 +21,13 @@ internal sealed class UsersDbContext(DbContextOptions<UsersDbContext> options) :
 
     public DbSet<Permission> Permissions => Set<Permission>();
 
+    public DbSet<ConnectionProfile> Connections => Set<ConnectionProfile>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema);
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(UsersDbContext).Assembly);
         modelBuilder.AddOutboxAndInbox();
+        modelBuilder.AddAccessPolicy();
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using MassTransit;
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.TestSupport;
@@ -23,6 +24,9 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
 {
     public static readonly string[] AllPermissions = [.. Permissions.Catalogue.Keys];
 
+    /// <summary>What the service derives the key of stored secrets from.</summary>
+    public const string SecretKey = "0123456789abcdef0123456789abcdef-of-tests";
+
     private Factory? factory;
     private TestIssuer? issuer;
 
@@ -36,16 +40,7 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
         issuer = await TestIssuer.StartAsync();
         Database = await servers.CreateDatabaseAsync("users");
         Assert.Equal(0, await MigrateAsync());
-        factory = new Factory(new Dictionary<string, string?>(issuer.Settings, StringComparer.Ordinal)
-        {
-            ["ConnectionStrings:usersdb"] = Database,
-            ["ConnectionStrings:redis"] = servers.Redis,
-            ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
-            ["Authentication:ClientSecret"] = AccountsStandIn.ClientSecret,
-            ["services:authservice:http:0"] = Accounts.Address,
-        });
-        factory.UseKestrel(0);
-        factory.StartServer();
+        factory = Start([]);
     }
 
     public async ValueTask DisposeAsync()
@@ -67,6 +62,9 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
         return Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!);
     }
 
+    /// <summary>Starts another replica, with other settings; it is the caller's to stop.</summary>
+    public WebApplicationFactory<Program> StartReplica(Dictionary<string, string?> settings) => Start(settings);
+
     public HttpClient Anonymous() => factory!.CreateClient();
 
     /// <summary>Somebody whose token carries these permissions.</summary>
@@ -74,12 +72,11 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
 
     public HttpClient Admin() => ClientWith(AllPermissions);
 
-    public HttpClient ClientFor(Guid id, string username, params string[] permissions)
-    {
-        var client = factory!.CreateClient();
-        client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(id, username, permissions));
-        return client;
-    }
+    public HttpClient ClientFor(Guid id, string username, params string[] permissions) =>
+        ClientWithToken(issuer!.CreateToken(id, username, permissions));
+
+    /// <summary>Somebody with these roles, teams and limits.</summary>
+    public HttpClient ClientFor(string username, Caller caller) => ClientWithToken(issuer!.CreateToken(username, caller));
 
     /// <summary>A user with a profile, made as an admin makes one.</summary>
     public async Task<Guid> CreateUserAsync(string? username = null, params string[] roles)
@@ -99,6 +96,9 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
         where T : class, IFact =>
         factory!.Services.GetRequiredService<IBus>().Publish(fact, context => context.MessageId = fact.EventId);
 
+    internal T Service<T>()
+        where T : notnull => factory!.Services.GetRequiredService<T>();
+
     internal async Task<T> InDatabaseAsync<T>(Func<UsersDbContext, Task<T>> work)
     {
         await using var scope = factory!.Services.CreateAsyncScope();
@@ -107,8 +107,39 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
 
     public static string NewName() => $"user-{Guid.CreateVersion7():N}";
 
+    private HttpClient ClientWithToken(string token)
+    {
+        var client = factory!.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return client;
+    }
+
+    private Factory Start(Dictionary<string, string?> settings)
+    {
+        var replica = new Factory(new Dictionary<string, string?>(issuer!.Settings, StringComparer.Ordinal)
+        {
+            ["ConnectionStrings:usersdb"] = Database,
+            ["ConnectionStrings:redis"] = servers.Redis,
+            ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+            ["Authentication:ClientSecret"] = AccountsStandIn.ClientSecret,
+            ["services:authservice:http:0"] = Accounts.Address,
+            ["JWT_SECRET_KEY"] = SecretKey,
+            ["OUTBOUND_ALLOW"] = "127.0.0.1:*",
+        });
+        foreach (var (key, value) in settings)
+        {
+            replica.Settings[key] = value;
+        }
+
+        replica.UseKestrel(0);
+        replica.StartServer();
+        return replica;
+    }
+
     private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
     {
+        public Dictionary<string, string?> Settings => settings;
+
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment("Production");

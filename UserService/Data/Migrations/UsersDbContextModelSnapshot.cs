@@ -23,6 +23,30 @@ namespace McpPlatform.UserService.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("McpPlatform.ServiceDefaults.Authorization.AccessPolicyCopy", b =>
+                {
+                    b.Property<short>("Id")
+                        .HasColumnType("smallint")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Policy")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("policy");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_access_policy");
+
+                    b.ToTable("access_policy", "users", t =>
+                        {
+                            t.HasCheckConstraint("ck_access_policy_one_row", "id = 1");
+                        });
+                });
+
             modelBuilder.Entity("McpPlatform.ServiceDefaults.Messaging.InboxMessage", b =>
                 {
                     b.Property<Guid>("MessageId")
@@ -157,6 +181,127 @@ namespace McpPlatform.UserService.Data.Migrations
                     b.ToTable("role_permissions", "users");
                 });
 
+            modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionProfile", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Database")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("database");
+
+                    b.Property<string>("DatabaseType")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("database_type");
+
+                    b.Property<string>("Host")
+                        .IsRequired()
+                        .HasMaxLength(253)
+                        .HasColumnType("character varying(253)")
+                        .HasColumnName("host");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.Property<string>("OwnerUsername")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("owner_username");
+
+                    b.Property<string>("PasswordKey")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("password_key")
+                        .UseCollation("C");
+
+                    b.Property<int>("Port")
+                        .HasColumnType("integer")
+                        .HasColumnName("port");
+
+                    b.Property<byte[]>("ProtectedPassword")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_password");
+
+                    b.Property<bool>("ReadOnly")
+                        .HasColumnType("boolean")
+                        .HasColumnName("read_only");
+
+                    b.Property<string>("SslMode")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("ssl_mode");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("Username")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("username");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id")
+                        .HasName("pk_database_connections");
+
+                    b.HasIndex("PasswordKey")
+                        .HasDatabaseName("ix_database_connections_password_key");
+
+                    b.HasIndex("OwnerId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_database_connections_owner_id_name");
+
+                    b.ToTable("database_connections", "users");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionShare", b =>
+                {
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("RoleName")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("role_name")
+                        .UseCollation("C");
+
+                    b.HasKey("ConnectionId", "RoleName")
+                        .HasName("pk_database_connection_roles");
+
+                    b.HasIndex("RoleName")
+                        .HasDatabaseName("ix_database_connection_roles_role_name");
+
+                    b.ToTable("database_connection_roles", "users");
+                });
+
             modelBuilder.Entity("McpPlatform.UserService.Users.User", b =>
                 {
                     b.Property<Guid>("Id")
@@ -262,6 +407,33 @@ namespace McpPlatform.UserService.Data.Migrations
                         .HasConstraintName("fk_role_permissions_roles_role_name");
                 });
 
+            modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionProfile", b =>
+                {
+                    b.HasOne("McpPlatform.UserService.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_database_connections_users_owner_id");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionShare", b =>
+                {
+                    b.HasOne("McpPlatform.UserService.Connections.ConnectionProfile", null)
+                        .WithMany("Shares")
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_database_connection_roles_database_connections_connection_id");
+
+                    b.HasOne("McpPlatform.UserService.Access.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleName")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_database_connection_roles_roles_role_name");
+                });
+
             modelBuilder.Entity("McpPlatform.UserService.Users.UserRole", b =>
                 {
                     b.HasOne("McpPlatform.UserService.Access.Role", null)
@@ -282,6 +454,11 @@ namespace McpPlatform.UserService.Data.Migrations
             modelBuilder.Entity("McpPlatform.UserService.Access.Role", b =>
                 {
                     b.Navigation("Permissions");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionProfile", b =>
+                {
+                    b.Navigation("Shares");
                 });
 
             modelBuilder.Entity("McpPlatform.UserService.Users.User", b =>

@@ -7,7 +7,7 @@ internal static class Matrix
 {
     public static IReadOnlyList<Row> Rows { get; } =
     [
-        .. AuthRows.All, .. UserRows.All, .. McpRows.All, .. AnalyticsRows.All,
+        .. AuthRows.All, .. UserRows.All, .. ConnectionRows.All, .. McpRows.All, .. AnalyticsRows.All,
     ];
 
     /// <summary>Needs no token: everybody is answered the same.</summary>
