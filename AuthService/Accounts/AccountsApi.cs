@@ -1,5 +1,7 @@
+using McpPlatform.AuthService.Sessions;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authorization;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -17,7 +19,9 @@ internal static class AccountsApi
         services.AddIdentityCore<Account>().AddEntityFrameworkStores<Data.AuthDbContext>();
         services.Replace(ServiceDescriptor.Singleton<IPasswordHasher<Account>, BcryptPasswordHasher>());
         services.AddSingleton<PasswordWork>();
-        services.AddExceptionHandler<BusyProblem>();
+
+        // Before the platform's own, which takes every exception for an error of ours.
+        services.Insert(0, ServiceDescriptor.Singleton<IExceptionHandler, BusyProblem>());
         services.AddOptions<PasswordsOptions>().BindConfiguration(PasswordsOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PasswordsOptions>, PasswordsOptionsValidator>());
     }
@@ -26,5 +30,8 @@ internal static class AccountsApi
     {
         var accounts = app.MapGroup(Prefix).WithTags("Accounts").RequirePermission(Permissions.AccountsManage);
         accounts.MapPost("", CreateAccount.HandleAsync).WithName("CreateAccount");
+
+        app.MapPost("/api/auth/change-password", ChangePassword.HandleAsync).WithTags("Auth").WithName("ChangePassword").RequireLogin()
+            .ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 }

@@ -51,7 +51,7 @@ internal static class CreateAccount
             return ProblemExtensions.Invalid("username", Usernames.Rule);
         }
 
-        if (PasswordRules.Check(request.Password, username) is { } wrong)
+        if (PasswordRules.Check(request.Password, username, request.Email) is { } wrong)
         {
             return ProblemExtensions.Invalid("password", wrong);
         }

@@ -7,26 +7,15 @@ namespace McpPlatform.AuthService.Accounts;
 internal sealed class PasswordWork(IPasswordHasher<Account> hasher, AuthTelemetry telemetry) : IDisposable
 {
     private static readonly int QueueLimit = Environment.ProcessorCount * 8;
+    private readonly IPasswordHasher<Account> hasher = hasher;
     private readonly SemaphoreSlim cores = new(Environment.ProcessorCount);
     private readonly Lazy<string> dummyHash = new(() => hasher.HashPassword(null!, "nobody has this password"));
     private int waiting;
 
-    /// <summary>Hashes a new password.</summary>
+    /// <summary>Waits for a core. Whoever has one will not be shed any more, so that nothing is booked for an attempt that is then not made.</summary>
+    /// <returns>Dispose it to let the next one through.</returns>
     /// <exception cref="PasswordWorkBusyException">Too many wait.</exception>
-    public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
-        RunAsync(() => hasher.HashPassword(null!, password), cancellationToken);
-
-    /// <summary>Verifies a password; without a hash it takes as long and fails, so that nobody learns from the time whether an account exists.</summary>
-    /// <exception cref="PasswordWorkBusyException">Too many wait.</exception>
-    public Task<PasswordVerificationResult> VerifyAsync(string? hash, string password, CancellationToken cancellationToken) => RunAsync(() =>
-    {
-        var result = hasher.VerifyHashedPassword(null!, hash ?? dummyHash.Value, password);
-        return hash is null ? PasswordVerificationResult.Failed : result;
-    }, cancellationToken);
-
-    public void Dispose() => cores.Dispose();
-
-    private async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    public async Task<Place> EnterAsync(CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref waiting) > QueueLimit)
         {
@@ -43,15 +32,38 @@ internal sealed class PasswordWork(IPasswordHasher<Account> hasher, AuthTelemetr
             Interlocked.Decrement(ref waiting);
         }
 
-        try
+        return new Place(this);
+    }
+
+    /// <summary>Hashes a new password.</summary>
+    /// <exception cref="PasswordWorkBusyException">Too many wait.</exception>
+    public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
+    {
+        using var place = await EnterAsync(cancellationToken);
+        return await place.HashAsync(password);
+    }
+
+    public void Dispose() => cores.Dispose();
+
+    private async Task<T> RunAsync<T>(Func<T> work)
+    {
+        using var _ = telemetry.MeasureHashing();
+        return await Task.Run(work);
+    }
+
+    /// <summary>A core to hash on.</summary>
+    internal sealed class Place(PasswordWork work) : IDisposable
+    {
+        public Task<string> HashAsync(string password) => work.RunAsync(() => work.hasher.HashPassword(null!, password));
+
+        /// <summary>Verifies a password; without a hash it takes as long and fails, so that nobody learns from the time whether an account exists.</summary>
+        public Task<PasswordVerificationResult> VerifyAsync(string? hash, string password) => work.RunAsync(() =>
         {
-            using var _ = telemetry.MeasureHashing();
-            return await Task.Run(work, CancellationToken.None);
-        }
-        finally
-        {
-            cores.Release();
-        }
+            var result = work.hasher.VerifyHashedPassword(null!, hash ?? work.dummyHash.Value, password);
+            return hash is null ? PasswordVerificationResult.Failed : result;
+        });
+
+        public void Dispose() => work.cores.Release();
     }
 }
 

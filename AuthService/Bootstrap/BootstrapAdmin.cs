@@ -52,7 +52,7 @@ internal static class BootstrapAdmin
             return ProblemExtensions.Invalid("username", Usernames.Rule);
         }
 
-        if (PasswordRules.Check(request.NewPassword, username) is { } wrong)
+        if (PasswordRules.Check(request.NewPassword, username, request.Email) is { } wrong)
         {
             return ProblemExtensions.Invalid("new_password", wrong);
         }

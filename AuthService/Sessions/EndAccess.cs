@@ -15,6 +15,8 @@ namespace McpPlatform.AuthService.Sessions;
 internal sealed class EndAccess(
     AuthDbContext db, IOpenIddictAuthorizationManager authorizations, IOpenIddictTokenManager tokens, ActivityLog activities, TimeProvider time)
 {
+    private const int MaxOneByOne = 50;
+
     /// <summary>
     /// Ends one session in the caller's transaction; call SaveChanges after it. In one statement, which one of many requests wins: OpenIddict's manager reads
     /// the state and writes it later, so that each of them would announce the same end.
@@ -35,6 +37,36 @@ internal sealed class EndAccess(
 
         await tokens.RevokeByAuthorizationIdAsync(session, cancellationToken);
         return Announce(userId, session, null, reason);
+    }
+
+    /// <summary>
+    /// Ends all sessions of an account but one, in the caller's transaction; call SaveChanges after it. One by one, so that the access token of the one that
+    /// stays is not touched; where there are too many for that, all access tokens end, and the one that stays gets a new one by its refresh token.
+    /// </summary>
+    public async Task<IReadOnlyList<AccessRevoked>> OfOtherSessionsAsync(Account account, Guid keep, string reason, CancellationToken cancellationToken)
+    {
+        var subject = account.Id.ToString();
+        var others = db.Sessions.Where(one =>
+            one.Subject == subject && one.Id != keep && one.Type == OpenIddictConstants.AuthorizationTypes.AdHoc && one.Status == OpenIddictConstants.Statuses.Valid);
+        var ids = await others.OrderBy(one => one.Id).Select(one => one.Id).Take(MaxOneByOne + 1).ToListAsync(cancellationToken);
+        List<AccessRevoked> facts = [];
+        foreach (var id in ids.Take(MaxOneByOne))
+        {
+            if (await OfSessionAsync(account.Id, id.ToString(), reason, cancellationToken) is { } fact)
+            {
+                facts.Add(fact);
+            }
+        }
+
+        if (ids.Count > MaxOneByOne)
+        {
+            await db.IssuedTokens.Where(token => token.Subject == subject && token.Authorization!.Id != keep)
+                .ExecuteUpdateAsync(set => set.SetProperty(token => token.Status, OpenIddictConstants.Statuses.Revoked), cancellationToken);
+            await others.ExecuteUpdateAsync(set => set.SetProperty(one => one.Status, OpenIddictConstants.Statuses.Revoked), cancellationToken);
+            facts.Add(OfAccount(account, reason));
+        }
+
+        return facts;
     }
 
     /// <summary>Ends all sessions of an account, and its access tokens, in the caller's transaction.</summary>

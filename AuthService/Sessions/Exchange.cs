@@ -22,11 +22,8 @@ internal static class Exchange
 {
     private const string Scheme = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
 
-    // One sentence for every credential that does not work: nobody learns which accounts exist.
-    private const string Refused = "Username or password is wrong, or the account cannot be used at the moment.";
-
     public static async Task<IResult> HandleAsync(
-        HttpContext context, AuthDbContext db, Credentials credentials, TokenPrincipal principals, FailedLoginLimit limit, ActivityLog activities,
+        HttpContext context, AuthDbContext db, Credentials credentials, TokenPrincipal principals, ActivityLog activities,
         AuthTelemetry telemetry, TimeProvider time, CancellationToken cancellationToken)
     {
         var request = context.GetOpenIddictServerRequest() ?? throw new InvalidOperationException("OpenIddict did not read the request.");
@@ -40,32 +37,18 @@ internal static class Exchange
             return await RefreshAsync(context, db, principals, cancellationToken);
         }
 
-        if (limit.RetryAfter(context.Connection.RemoteIpAddress) is { } wait)
-        {
-            telemetry.CountLogin("limited");
-            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
-            return ProblemExtensions.Problem(StatusCodes.Status429TooManyRequests, "Too many failed logins from this address: try again in a minute.");
-        }
-
-        if (Credentials.Malformed(request.Username, request.Password) is { } sentence)
+        if (Credentials.Malformed(request.Username, request.Password, (string?)request["otp"]) is { } sentence)
         {
             return ProblemExtensions.Problem(StatusCodes.Status400BadRequest, sentence);
         }
 
-        var account = await credentials.CheckAsync(request.Username!, request.Password!, cancellationToken);
-
-        // A caller who hangs up now breaks nothing off: each attempt is counted and audited.
-        cancellationToken = CancellationToken.None;
-        if (account is null)
+        if (await credentials.CheckAsync(request.Username!, request.Password!, (string?)request["otp"], cancellationToken) is not { } account)
         {
-            limit.Count(context.Connection.RemoteIpAddress);
-            telemetry.CountLogin("refused");
-            var tried = Usernames.TryCanonicalize(request.Username, out var canonical) ? canonical : "?";
-            db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Denied, "account", tried) with { Username = tried });
-            await db.SaveChangesAsync(cancellationToken);
-            return ProblemExtensions.Problem(StatusCodes.Status401Unauthorized, Refused);
+            return ProblemExtensions.Problem(StatusCodes.Status401Unauthorized, Credentials.Refused);
         }
 
+        // A caller who hangs up now breaks nothing off: who logged in is audited.
+        cancellationToken = CancellationToken.None;
         telemetry.CountLogin("succeeded");
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var session = await principals.StartSessionAsync(account, SessionOrigin.Of(context, SessionKind.Password), cancellationToken);

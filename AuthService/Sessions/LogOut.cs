@@ -3,6 +3,7 @@ using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -18,17 +19,23 @@ public sealed record LogOutRequest
 
 internal static class LogOut
 {
-    public static async Task<NoContent> HandleAsync(
+    public static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
         LogOutRequest? request, CurrentUser user, AuthDbContext db, EndAccess endAccess, ActivityLog activities, RevocationList list,
         IOptions<TokensOptions> options, CancellationToken cancellationToken)
     {
-        if (user.SessionId is not { } session)
+        var subject = user.Id.ToString();
+        if (user.SessionId is not { } session || !Guid.TryParse(session, out var id) || !await db.Sessions.AnyAsync(one => one.Id == id && one.Subject == subject, cancellationToken))
         {
-            // A service's own token belongs to no session.
+            // A service's own token belongs to no session; what an API key gave ends with the key.
             return TypedResults.NoContent();
         }
 
         var all = request?.All == true;
+        if (all && !await db.IsLoginAsync(user, cancellationToken))
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status403Forbidden, "A client that was let in can end its own session alone: leave out 'all'.");
+        }
+
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var fact = all && await db.Users.SingleOrDefaultAsync(account => account.Id == user.Id, cancellationToken) is { } account
             ? await endAccess.OfAllSessionsAsync(account, "logout", cancellationToken)

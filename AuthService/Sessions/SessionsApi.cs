@@ -29,6 +29,10 @@ internal static class SessionsApi
         var sessions = app.MapGroup("/api/auth").WithTags("Auth");
         sessions.MapPost("/logout", LogOut.HandleAsync).WithName("Logout");
         sessions.MapGet("/me", GetMe.HandleAsync).WithName("Me");
+
+        var own = sessions.MapGroup("/sessions").RequireLogin();
+        own.MapGet("", ListSessions.HandleAsync).WithName("ListSessions");
+        own.MapDelete("/{id:guid}", EndSession.HandleAsync).WithName("EndSession").ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static void DescribesLogin(this RouteHandlerBuilder route) => route

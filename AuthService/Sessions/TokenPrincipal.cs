@@ -22,8 +22,17 @@ internal sealed class TokenPrincipal(
 
     /// <summary>Begins a session. One authorization per login: else the end of one session would end them all.</summary>
     /// <returns>The session's id, the tokens' <c>sid</c>.</returns>
+    /// <exception cref="AccountChangedException">The password was changed, or the account closed, since it was checked.</exception>
     public async Task<string> StartSessionAsync(Account account, SessionOrigin origin, CancellationToken cancellationToken)
     {
+        // Held until the caller commits: a change of the password waits, and then sees the session that it must end.
+        var unchanged = await db.Users.FromSql($"SELECT * FROM auth.users WHERE id = {account.Id} FOR SHARE").AsNoTracking()
+            .AnyAsync(one => one.PasswordHash == account.PasswordHash && one.IsActive, cancellationToken);
+        if (!unchanged)
+        {
+            throw new AccountChangedException();
+        }
+
         var client = await applications.FindByClientIdAsync(origin.ClientId, cancellationToken)
             ?? throw new InvalidOperationException($"The client '{origin.ClientId}' is missing.");
         var now = time.GetUtcNow();
@@ -97,3 +106,6 @@ internal sealed class TokenPrincipal(
         return new ClaimsPrincipal(identity);
     }
 }
+
+/// <summary>Between the check of a person and the start of their session the account was changed: answer 401.</summary>
+internal sealed class AccountChangedException() : Exception("The account was changed between the check of the password and the start of the session.");

@@ -19,7 +19,10 @@ internal sealed class ExtractTokenOrLoginRequest : IOpenIddictServerHandler<Extr
         var request = context.Transaction.GetHttpRequest() ?? throw new InvalidOperationException("There is no HTTP request.");
         if (!HttpMethods.IsPost(request.Method))
         {
-            context.Reject(InvalidRequest, "Send a POST request.");
+            // RFC 9110 section 15.5.6; the body comes from where all empty errors get theirs.
+            request.HttpContext.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            request.HttpContext.Response.Headers.Allow = HttpMethods.Post;
+            context.HandleRequest();
         }
         else if (FirstPartyEndpoints.IsFirstParty(request.Path))
         {

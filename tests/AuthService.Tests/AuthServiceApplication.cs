@@ -26,6 +26,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     public const string ClientSecret = "userservice-secret-0123456789";
     public const string Password = "correct horse battery";
 
+    private static int addresses;
     private Factory? factory;
     private string? serviceToken;
 
@@ -52,10 +53,14 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         return Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!);
     }
 
-    /// <summary>Another instance on the same database.</summary>
-    public HttpClient Client(string? token = null)
+    /// <summary>A client of the service.</summary>
+    /// <param name="token">Its access token.</param>
+    /// <param name="address">Where it says that it comes from; else each comes from an address of its own, so that no test uses up the failed logins of another.</param>
+    public HttpClient Client(string? token = null, string? address = null)
     {
         var client = factory!.CreateClient();
+        var number = Interlocked.Increment(ref addresses);
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", address ?? $"198.18.{number / 250}.{(number % 250) + 1}");
         client.DefaultRequestHeaders.Authorization = token is null ? null : new("Bearer", token);
         return client;
     }

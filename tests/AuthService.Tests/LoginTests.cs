@@ -160,6 +160,37 @@ public sealed class LoginTests(AuthServiceApplication app)
         Assert.Equal(succeeded.Target, (await logins.WaitForAsync(one => one.UserId == id)).SessionId);
     }
 
+    [Theory]
+    [InlineData("GET", "/api/login")]
+    [InlineData("PUT", "/api/auth/login")]
+    [InlineData("DELETE", "/api/auth/refresh")]
+    [InlineData("GET", "/connect/token")]
+    public async Task Where_one_logs_in_only_POST_is_known(string method, string path)
+    {
+        using var response = await app.Client().SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+
+        Assert.Equal((HttpStatusCode.MethodNotAllowed, "POST"), (response.StatusCode, Assert.Single(response.Content.Headers.Allow)));
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task An_address_that_failed_too_often_must_wait_and_another_may_log_in()
+    {
+        var (_, username) = await app.CreateAccountAsync();
+        using var closed = app.Client(address: "192.0.2.99");
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            // Twice as many as may fail in one window, should the minute just turn.
+            await Task.WhenAll(Enumerable.Range(0, 30).Select(i => closed.PostAsJsonAsync("/api/login", new { username = $"nobody-{i}", password = "wrong password" })));
+        }
+
+        using var refused = await closed.PostAsJsonAsync("/api/login", new { username, password = AuthServiceApplication.Password });
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
+        await app.LogInAsync(username);
+    }
+
     [Fact]
     public void Thirty_failures_from_one_address_close_it_for_the_rest_of_the_minute()
     {

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text.Json;
 using static McpPlatform.EndToEnd.Tests.Authorization.Matrix;
 
 namespace McpPlatform.EndToEnd.Tests.Authorization;
@@ -14,6 +16,17 @@ internal static class AuthRows
         Open("POST /connect/token", 400),
         SignedIn("GET /api/auth/me"),
         new("POST /api/auth/logout", 204, async (cast, who) => new Ask("/api/auth/logout") { Token = who == Who.Anonymous ? null : (await cast.FreshAsync(who)).AccessToken }),
+        SignedIn("GET /api/auth/sessions"),
+        Owned("DELETE /api/auth/sessions/{id}", null, 204, async (cast, who) => new Ask($"/api/auth/sessions/{SessionOf((await cast.FreshAsync(Who.Owner)).AccessToken)}")),
+        new("POST /api/auth/change-password", 204, async (cast, who) =>
+        {
+            var user = await cast.Platform.NewUserAsync(Row.RoleOf(who));
+            var body = new { current_password = user.Password, new_password = "another passphrase that is long" };
+            return new Ask("/api/auth/change-password", body) { Token = who == Who.Anonymous ? null : user.Token };
+        }),
         new("POST /internal/accounts", 201, (cast, _) => Task.FromResult(new Ask("/internal/accounts", new { username = cast.Name("account"), password = "a passphrase that is long" }))) { IsInternal = true },
     ];
+
+    private static string SessionOf(string token) =>
+        JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement.GetProperty("sid").GetString()!;
 }
