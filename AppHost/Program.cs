@@ -6,6 +6,8 @@ var jwtSecretKey = builder.AddParameter(
     "jwt-secret-key", new GenerateParameterDefault { MinLength = 64, Special = false }, secret: true, persist: true);
 var userServiceSecret = builder.AddParameter(
     "userservice-client-secret", new GenerateParameterDefault { MinLength = 48, Special = false }, secret: true, persist: true);
+var gatewaySecret = builder.AddParameter(
+    "gateway-client-secret", new GenerateParameterDefault { MinLength = 48, Special = false }, secret: true, persist: true);
 var firstAdminPassword = builder.AddParameter(
         "first-admin-password", new GenerateParameterDefault { MinLength = 24, Special = false }, secret: true)
     .WithDescription("The first admin's name is admin; ./run.sh --first-admin-password prints the one-time password.");
@@ -44,6 +46,7 @@ var authService = builder.AddProject<Projects.AuthService>("authservice")
     .WithEnvironment("JWT_SECRET_KEY", jwtSecretKey)
     .WithEnvironment("BOOTSTRAP_PASSWORD", firstAdminPassword)
     .WithEnvironment("ServiceClients__userservice", userServiceSecret)
+    .WithEnvironment("ServiceClients__gateway", gatewaySecret)
     .WaitForCompletion(authMigrations).WaitFor(redis).WaitFor(rabbitmq)
     .WithHttpHealthCheck("/health")
     .WithReplicas(replicas);
@@ -75,6 +78,7 @@ gateway
     .WithReference(redis).WithReference(rabbitmq)
     .WithReference(authService).WithReference(userService).WithReference(mcpService).WithReference(analyticsService)
     .WithEnvironment("Authentication__Issuer", issuer)
+    .WithEnvironment("Authentication__ClientSecret", gatewaySecret)
     .WaitFor(authService).WaitFor(userService).WaitFor(mcpService).WaitFor(analyticsService)
     .WithUrl($"{issuer}/docs", "API documentation");
 

@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Messages;
+using McpPlatform.Gateway.ApiKeys;
 using McpPlatform.Gateway.Documentation;
 using McpPlatform.Gateway.Edge;
 using McpPlatform.Gateway.Health;
@@ -34,6 +35,7 @@ internal static class GatewaySetup
         builder.AddServiceHealth();
         builder.AddCrossOrigin();
         builder.AddRateLimits();
+        builder.AddApiKeys();
         builder.AddForwarding();
         builder.AddDocumentation();
     }
@@ -45,6 +47,7 @@ internal static class GatewaySetup
         app.UseMiddleware<ForgedHeaders>();
         app.UseMiddleware<McpEndpointGuard>();
         app.UseCors();
+        app.UseMiddleware<ExchangeApiKeys>();
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();

@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace McpPlatform.Gateway.RateLimits;
 
 /// <summary>
-/// How often one caller may call, in requests per minute; as many may come at once after a pause. Each replica of the Gateway counts for itself: with N
-/// replicas a caller gets up to N times as much.
+/// How often one caller may call, in requests per minute; as many may come at once after a pause. All replicas of the Gateway count together, in Redis; while
+/// Redis is away each counts for itself.
 /// </summary>
 internal sealed class RateLimitOptions
 {

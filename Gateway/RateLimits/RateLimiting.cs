@@ -21,36 +21,49 @@ internal static class RateLimiting
         User,
         Address,
         Login,
+        ApiKey,
     }
 
     public static void AddRateLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<SharedTokens>();
+        builder.Services.AddSingleton<ApiKeyLimit>();
         builder.Services.AddRateLimiter(limiter =>
         {
             limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
             limiter.OnRejected = (context, _) =>
             {
                 context.HttpContext.RequestServices.GetRequiredService<GatewayTelemetry>().CountRefused("rate_limit");
-                var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
-                context.HttpContext.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+                context.HttpContext.Response.Headers.RetryAfter = RetryAfter(context.Lease);
                 return ValueTask.CompletedTask;
             };
         });
-        builder.Services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, options) =>
-            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (Kind, string)>(context => Partition(context, options.Value)));
+        builder.Services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>, SharedTokens, TimeProvider>((limiter, options, shared, time) =>
+            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (Kind, string)>(context => Partition(Identify(context), options.Value, shared, time)));
     }
 
-    private static RateLimitPartition<(Kind, string)> Partition(HttpContext context, RateLimitOptions options)
+    /// <summary>What to say in <c>Retry-After</c>, in seconds (RFC 9110 section 10.2.3).</summary>
+    private static string RetryAfter(RateLimitLease lease)
     {
-        var caller = Identify(context);
-        return caller.Kind switch
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        return Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static RateLimitPartition<(Kind, string)> Partition((Kind Kind, string Key) caller, RateLimitOptions options, SharedTokens shared, TimeProvider time)
+    {
+        if (caller.Kind == Kind.None)
         {
-            Kind.None => RateLimitPartition.GetNoLimiter(caller),
-            Kind.User => RateLimitPartition.GetTokenBucketLimiter(caller, _ => Bucket(options.PerUserPerMinute)),
-            Kind.Login => RateLimitPartition.GetTokenBucketLimiter(caller, _ => Bucket(options.LoginsPerAddressPerMinute)),
-            _ => RateLimitPartition.GetTokenBucketLimiter(caller, _ => Bucket(options.PerAddressPerMinute)),
+            return RateLimitPartition.GetNoLimiter(caller);
+        }
+
+        var perMinute = caller.Kind switch
+        {
+            Kind.User => options.PerUserPerMinute,
+            Kind.Login or Kind.ApiKey => options.LoginsPerAddressPerMinute,
+            _ => options.PerAddressPerMinute,
         };
+        return RateLimitPartition.Get(caller, _ => new SharedTokenBucket($"{caller.Kind}:{caller.Key}", perMinute, shared, time));
     }
 
     private static (Kind Kind, string Key) Identify(HttpContext context)
@@ -80,12 +93,20 @@ internal static class RateLimiting
             : address.MapToIPv4().ToString();
     }
 
-    private static TokenBucketRateLimiterOptions Bucket(int perMinute) => new()
+    /// <summary>How many API keys that are not known here may be tried from one address: as many as logins.</summary>
+    internal sealed class ApiKeyLimit(IOptions<RateLimitOptions> options, SharedTokens shared, TimeProvider time) : IAsyncDisposable
     {
-        TokenLimit = perMinute,
-        TokensPerPeriod = 1,
-        ReplenishmentPeriod = TimeSpan.FromMinutes(1) / perMinute,
-        AutoReplenishment = true,
-        QueueLimit = 0,
-    };
+        private readonly PartitionedRateLimiter<HttpContext> limiter = PartitionedRateLimiter.Create<HttpContext, (Kind, string)>(
+            context => Partition((Kind.ApiKey, Address(context)), options.Value, shared, time));
+
+        /// <summary>Counts one.</summary>
+        /// <returns>The value of <c>Retry-After</c> when it was one too many, else null.</returns>
+        public async ValueTask<string?> CountAsync(HttpContext context)
+        {
+            using var lease = await limiter.AcquireAsync(context, 1, context.RequestAborted);
+            return lease.IsAcquired ? null : RetryAfter(lease);
+        }
+
+        public ValueTask DisposeAsync() => limiter.DisposeAsync();
+    }
 }

@@ -12,6 +12,7 @@ namespace McpPlatform.Gateway.Tests;
 /// <summary>The Gateway on a real port, in front of four echo backends, with real tokens, Redis and broker.</summary>
 public sealed class GatewayApplication : IAsyncLifetime
 {
+    internal const string ClientSecret = "gateway-secret-0123456789";
     internal const string TrustedOrigin = "https://console.example.com";
     internal static readonly string[] ServiceNames = ["authservice", "userservice", "mcpservice", "analyticsservice"];
     private readonly PlatformServers servers;
@@ -53,6 +54,7 @@ public sealed class GatewayApplication : IAsyncLifetime
             ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
             ["urls"] = "http://127.0.0.1:0",
             ["CORS_ORIGINS"] = TrustedOrigin,
+            ["Authentication:ClientSecret"] = ClientSecret,
             ["RateLimits:PerUserPerMinute"] = "1000000",
             ["RateLimits:PerAddressPerMinute"] = "1000000",
             ["RateLimits:LoginsPerAddressPerMinute"] = "1000000",
