@@ -87,6 +87,7 @@ public sealed class EndpointTests
             ["Authentication:Issuer"] = "http://localhost/",
             ["Authentication:ClientSecret"] = new string('s', 40),
             ["ServiceClients:userservice"] = new string('s', 40),
+            ["ServiceClients:gateway"] = new string('s', 40),
             ["JWT_SECRET_KEY"] = new string('k', 48),
             ["ConnectionStrings:redis"] = "127.0.0.1:9,connectTimeout=100",
             ["ConnectionStrings:rabbitmq"] = "amqp://guest:guest@127.0.0.1:9",
