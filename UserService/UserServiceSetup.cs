@@ -29,12 +29,13 @@ internal static class UserServiceSetup
             bus.AddConsumer<CreateProfile>();
             bus.AddConsumer<RecordLastLogin>();
             bus.AddConsumer<RemoveConnectionsOfDeletedUser>();
+            bus.AddConsumer<AnswerPolicyRequest>();
         });
         builder.AddAccounts();
         builder.AddQueries();
         builder.AddConnections();
         builder.AddAccessPolicy<UsersDbContext>();
-        builder.Services.AddScoped<EscalationGuard>();
+        builder.AddAccess();
         builder.Services.AddSingleton<UserTelemetry>();
     }
 

@@ -1,5 +1,7 @@
+using McpPlatform.Contracts.Access;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Problems;
+using McpPlatform.UserService.Access.Rules;
 using McpPlatform.UserService.Data;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -18,9 +20,18 @@ internal static class GetMyPermissions
             return ProblemExtensions.Problem(StatusCodes.Status404NotFound, "You have no profile yet: try again in a moment.");
         }
 
-        var grants = user.IsActive ? await RoleGrants.LoadAsync(db, user.RoleNames, cancellationToken) : RoleGrants.None;
-        return TypedResults.Ok(new MyPermissionsResponse(user.Id, grants.Roles, grants.Permissions));
+        var grants = user.IsActive ? await RoleGrants.OfAsync(db, user, cancellationToken) : RoleGrants.None;
+        var self = user.Id.ToString();
+        var rules = await db.Grants.AsNoTracking()
+            .Where(rule => (rule.SubjectType == RuleSubject.User && rule.Subject == self)
+                || (rule.SubjectType == RuleSubject.Role && grants.Roles.Contains(rule.Subject))
+                || (rule.SubjectType == RuleSubject.Team && grants.Teams.Contains(rule.Subject)))
+            .OrderBy(rule => rule.Id).ToListAsync(cancellationToken);
+        return TypedResults.Ok(new MyPermissionsResponse(
+            user.Id, grants.Roles, grants.Teams, grants.Permissions, [.. rules.Select(rule => RuleResponse.From(rule.ToRule()))]));
     }
 }
 
-internal sealed record MyPermissionsResponse(Guid UserId, IReadOnlyList<string> Roles, IReadOnlyList<string> Permissions);
+/// <summary>What somebody may do, and the rules that narrow or widen it: there are at most 2,000.</summary>
+internal sealed record MyPermissionsResponse(
+    Guid UserId, IReadOnlyList<string> Roles, IReadOnlyList<string> Teams, IReadOnlyList<string> Permissions, IReadOnlyList<RuleResponse> Rules);

@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using McpPlatform.ServiceDefaults.Http;
+using McpPlatform.ServiceDefaults.Problems;
 using McpPlatform.UserService.Data;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -7,14 +9,25 @@ namespace McpPlatform.UserService.Access;
 
 internal static class ListRoles
 {
-    public static async Task<Ok<Page<RoleResponse>>> HandleAsync(UsersDbContext db, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new Page<RoleResponse>(
-            await db.Roles.AsNoTracking().OrderBy(role => role.Name).Take(Cursor.MaxLimit)
-                .Select(role => new RoleResponse(
-                    role.Name, role.Description, role.IsBuiltIn,
-                    role.Permissions.OrderBy(permission => permission.PermissionName).Select(permission => permission.PermissionName).ToList()))
-                .ToListAsync(cancellationToken),
-            NextCursor: null));
-}
+    /// <summary>By name.</summary>
+    public static async Task<Results<Ok<Page<RoleResponse>>, ValidationProblem>> HandleAsync(
+        UsersDbContext db,
+        CancellationToken cancellationToken,
+        [Range(1, Cursor.MaxLimit, ErrorMessage = "limit must be from 1 to 500.")] int limit = Cursor.DefaultLimit,
+        string? cursor = null)
+    {
+        if (!Cursor.TryDecode(cursor, out var after) || (after is not null && !Slugs.IsSlug(after)))
+        {
+            return ProblemExtensions.Invalid("cursor", "cursor must be the next_cursor of the page before.");
+        }
 
-internal sealed record RoleResponse(string Name, string Description, bool IsBuiltIn, IReadOnlyList<string> Permissions);
+        var roles = db.Roles.AsNoTracking().Include(role => role.Permissions).AsQueryable();
+        if (after is not null)
+        {
+            roles = roles.Where(role => role.Name.CompareTo(after) > 0);
+        }
+
+        var rows = await roles.OrderBy(role => role.Name).Take(limit + 1).ToListAsync(cancellationToken);
+        return TypedResults.Ok(Cursor.ToPage([.. rows.Select(RoleResponse.From)], limit, role => role.Name));
+    }
+}

@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.UserService.Data;
@@ -14,6 +15,12 @@ internal sealed record RoleGrants(IReadOnlyList<string> Roles, IReadOnlyList<str
     /// <summary>What somebody holds who may not do anything.</summary>
     public static RoleGrants None { get; } = new([], []);
 
+    /// <summary>The teams that gave some of the roles; names, in order.</summary>
+    public IReadOnlyList<string> Teams { get; init; } = [];
+
+    /// <summary>Whether a deny rule names one of the roles or teams.</summary>
+    public bool Restricts { get; init; }
+
     /// <summary>Reads what roles give. Names of roles that do not exist are left out.</summary>
     public static async Task<RoleGrants> LoadAsync(UsersDbContext db, IEnumerable<string?> roles, CancellationToken cancellationToken)
     {
@@ -27,6 +34,19 @@ internal sealed record RoleGrants(IReadOnlyList<string> Roles, IReadOnlyList<str
             [.. found.SelectMany(role => role.Permissions).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
     }
 
+    /// <summary>All that a user holds while active: the user's own roles, and those of the teams.</summary>
+    public static async Task<RoleGrants> OfAsync(UsersDbContext db, User user, CancellationToken cancellationToken)
+    {
+        var teams = await db.TeamMembers.Where(member => member.UserId == user.Id).Select(member => member.TeamName).ToListAsync(cancellationToken);
+        var fromTeams = await db.TeamRoles.Where(role => teams.Contains(role.TeamName)).Select(role => role.RoleName).ToListAsync(cancellationToken);
+        var grants = await LoadAsync(db, user.RoleNames.Concat(fromTeams), cancellationToken);
+        var restricts = await db.Grants.AnyAsync(
+            rule => rule.Effect == RuleEffect.Deny
+                && ((rule.SubjectType == RuleSubject.Role && grants.Roles.Contains(rule.Subject)) || (rule.SubjectType == RuleSubject.Team && teams.Contains(rule.Subject))),
+            cancellationToken);
+        return grants with { Teams = [.. teams.Order(StringComparer.Ordinal)], Restricts = restricts };
+    }
+
     /// <summary>
     /// The permissions among these that the caller does not hold. Asked of the token, not of the caller's roles: a token may be narrower than its user,
     /// and must not be a way around that.
@@ -34,13 +54,18 @@ internal sealed record RoleGrants(IReadOnlyList<string> Roles, IReadOnlyList<str
     public IReadOnlyList<string> NotHeldBy(CurrentUser caller) => [.. Permissions.Where(permission => !caller.Permissions.Contains(permission))];
 
     /// <summary>The fact that carries these grants to the copies of them.</summary>
-    public GrantsChanged ToFact(User user, DateTimeOffset now) => new()
+    public GrantsChanged ToFact(User user, DateTimeOffset now) => ToFact(user.Id, user.GrantsVersion, now);
+
+    /// <inheritdoc cref="ToFact(User, DateTimeOffset)"/>
+    public GrantsChanged ToFact(Guid userId, long version, DateTimeOffset now) => new()
     {
         EventId = Guid.CreateVersion7(),
         OccurredAt = now,
-        UserId = user.Id,
-        Version = user.GrantsVersion,
+        UserId = userId,
+        Version = version,
         Roles = Roles,
         Permissions = Permissions,
+        Teams = Teams,
+        Restricts = Restricts,
     };
 }

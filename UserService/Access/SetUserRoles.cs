@@ -15,6 +15,7 @@ public sealed record SetUserRolesRequest(
     [MaxLength(50, ErrorMessage = "roles may name at most 50 roles.")]
     IReadOnlyList<string>? Roles);
 
+/// <summary>The user's own roles, and the permissions that these and the teams' give together.</summary>
 internal sealed record UserRolesResponse(Guid UserId, IReadOnlyList<string> Roles, IReadOnlyList<string> Permissions);
 
 internal static class SetUserRoles
@@ -43,7 +44,7 @@ internal static class SetUserRoles
         string[] touched = [.. wanted.Except(before), .. before.Except(wanted)];
         if (touched.Length == 0)
         {
-            return TypedResults.Ok(new UserRolesResponse(id, grants.Roles, grants.Permissions));
+            return TypedResults.Ok(new UserRolesResponse(id, user.RoleNames, (await RoleGrants.OfAsync(db, user, cancellationToken)).Permissions));
         }
 
         if (await guard.RefuseAsync(await RoleGrants.LoadAsync(db, touched, cancellationToken), Action, id.ToString(), cancellationToken) is { } refusal)
@@ -59,6 +60,7 @@ internal static class SetUserRoles
 
         var now = time.GetUtcNow();
         user.SetRoles(wanted, now);
+        grants = await RoleGrants.OfAsync(db, user, cancellationToken);
 
         // Who is disabled has no grants anywhere, whatever the roles; they come into force when the user is enabled.
         db.AddToOutbox((user.IsActive ? grants : RoleGrants.None).ToFact(user, now));
@@ -67,6 +69,6 @@ internal static class SetUserRoles
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         telemetry.GrantsChanged();
-        return TypedResults.Ok(new UserRolesResponse(id, grants.Roles, grants.Permissions));
+        return TypedResults.Ok(new UserRolesResponse(id, user.RoleNames, grants.Permissions));
     }
 }

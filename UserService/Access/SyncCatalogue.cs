@@ -1,7 +1,5 @@
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
-using McpPlatform.ServiceDefaults.Authorization;
-using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.UserService.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +7,7 @@ namespace McpPlatform.UserService.Access;
 
 /// <summary>
 /// Brings the rows of the permissions and the built-in roles in line with Contracts. Part of the migrate step, so that no service ever runs without them;
-/// whoever holds a role that changed gets new grants in the same transaction.
+/// whoever holds a role that changed gets new grants in the same transaction, and every service the policy.
 /// </summary>
 internal static class SyncCatalogue
 {
@@ -28,9 +26,15 @@ internal static class SyncCatalogue
         await SyncPermissionsAsync(db, cancellationToken);
         var changed = await SyncRolesAsync(db, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
-        await RefreshGrantsAsync(db, changed, cancellationToken);
-        await db.SaveChangesAsync(cancellationToken);
-        await SyncPolicyAsync(db, changed, cancellationToken);
+        List<Guid> holders = [];
+        foreach (var role in changed)
+        {
+            holders.AddRange(await db.HoldersOf(role).ToListAsync(cancellationToken));
+        }
+
+        var now = TimeProvider.System.GetUtcNow();
+        await db.PublishGrantsAsync(holders, now, cancellationToken);
+        await db.PublishPolicyAsync(now, cancellationToken);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancellationToken);
@@ -83,36 +87,5 @@ internal static class SyncCatalogue
         }
 
         return changed;
-    }
-
-    // Decisions need a policy from the first moment on.
-    private static async Task SyncPolicyAsync(UsersDbContext db, List<string> changed, CancellationToken cancellationToken)
-    {
-        var policy = await db.LoadAccessPolicyAsync(cancellationToken);
-        if (policy is not null && changed.Count == 0)
-        {
-            return;
-        }
-
-        policy ??= AccessPolicy.Empty;
-        var roles = await db.Roles.AsNoTracking().OrderBy(role => role.Name)
-            .Select(role => new { role.Name, Permissions = role.Permissions.Select(permission => permission.PermissionName).Order().ToList() })
-            .ToListAsync(cancellationToken);
-        await db.SaveAccessPolicyAsync(
-            policy with { Version = policy.Version + 1, Roles = [.. roles.Select(role => new PolicyRole(role.Name, role.Permissions))] }, cancellationToken);
-    }
-
-    private static async Task RefreshGrantsAsync(UsersDbContext db, List<string> changed, CancellationToken cancellationToken)
-    {
-        var ids = await db.UserRoles.Where(role => changed.Contains(role.RoleName)).Select(role => role.UserId).Distinct().ToListAsync(cancellationToken);
-        foreach (var id in ids)
-        {
-            if (await db.LockUserAsync(id, cancellationToken) is { IsActive: true } user)
-            {
-                var now = TimeProvider.System.GetUtcNow();
-                user.TouchGrants(now);
-                db.AddToOutbox((await RoleGrants.LoadAsync(db, user.RoleNames, cancellationToken)).ToFact(user, now));
-            }
-        }
     }
 }

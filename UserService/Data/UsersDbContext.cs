@@ -1,6 +1,8 @@
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.UserService.Access;
+using McpPlatform.UserService.Access.Rules;
+using McpPlatform.UserService.Access.Teams;
 using McpPlatform.UserService.Connections;
 using McpPlatform.UserService.Users;
 using Microsoft.EntityFrameworkCore;
@@ -22,6 +24,16 @@ internal sealed class UsersDbContext(DbContextOptions<UsersDbContext> options) :
     public DbSet<Permission> Permissions => Set<Permission>();
 
     public DbSet<ConnectionProfile> Connections => Set<ConnectionProfile>();
+
+    public DbSet<Team> Teams => Set<Team>();
+
+    public DbSet<TeamRole> TeamRoles => Set<TeamRole>();
+
+    public DbSet<TeamResource> TeamResources => Set<TeamResource>();
+
+    public DbSet<TeamMember> TeamMembers => Set<TeamMember>();
+
+    public DbSet<Grant> Grants => Set<Grant>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

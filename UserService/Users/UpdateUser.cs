@@ -35,7 +35,7 @@ internal static class UpdateUser
         }
 
         // Whoever could disable an admin, or send an admin's mail elsewhere, would be above the admin.
-        var grants = await RoleGrants.LoadAsync(db, user.RoleNames, cancellationToken);
+        var grants = await RoleGrants.OfAsync(db, user, cancellationToken);
         if (await guard.RefuseAsync(grants, Action, id.ToString(), cancellationToken) is { } refusal)
         {
             await transaction.CommitAsync(cancellationToken);

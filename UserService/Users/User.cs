@@ -31,6 +31,15 @@ internal sealed class User
     /// <summary>Counts the changes of what the user may do, for the copies that others keep.</summary>
     public long GrantsVersion { get; private set; }
 
+    /// <summary>Counts the changes of the address, likewise.</summary>
+    public long EmailVersion { get; private set; }
+
+    /// <summary>When the user was deleted; nothing is lost until <see cref="AnonymisedAt"/>.</summary>
+    public DateTimeOffset? DeletedAt { get; private set; }
+
+    /// <summary>Since when nothing personal is left; final.</summary>
+    public DateTimeOffset? AnonymisedAt { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
 
     public DateTimeOffset UpdatedAt { get; private set; }
@@ -61,7 +70,22 @@ internal sealed class User
         TouchGrants(now);
     }
 
-    public void SetEmail(string email, DateTimeOffset now) => (Email, UpdatedAt) = (email, now);
+    public void SetEmail(string? email, DateTimeOffset now)
+    {
+        (Email, UpdatedAt) = (email, now);
+        EmailVersion++;
+    }
+
+    public void SetDeleted(bool deleted, DateTimeOffset now) => (DeletedAt, UpdatedAt) = (deleted ? now : null, now);
+
+    /// <summary>Takes everything personal away. The id stays, because the audit trail names it.</summary>
+    public void Anonymise(DateTimeOffset now)
+    {
+        // No username that anybody can choose holds a colon.
+        (Username, Preferences, LastLogin, AnonymisedAt) = ($"deleted:{Id:N}", "{}", null, now);
+        SetEmail(null, now);
+        SetRoles([], now);
+    }
 
     public void SetPreferences(string json, DateTimeOffset now) => (Preferences, UpdatedAt) = (json, now);
 

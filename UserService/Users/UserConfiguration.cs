@@ -22,6 +22,7 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.HasIndex(user => user.Username).IsUnique();
         builder.Property(user => user.Email).HasMaxLength(MaxEmailLength);
         builder.Property(user => user.Preferences).HasColumnType("jsonb");
+        builder.HasIndex(user => user.DeletedAt).HasFilter("deleted_at IS NOT NULL AND anonymised_at IS NULL");
         builder.HasIndex(user => user.IsAdmin).HasFilter("is_admin");
         builder.Property(user => user.Version).IsRowVersion().HasColumnName("xmin").HasColumnType("xid");
         builder.Ignore(user => user.RoleNames);

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Security.Claims;
 using System.Text.Json;
 using MassTransit;
 using McpPlatform.Contracts.Access;
@@ -72,11 +73,20 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
 
     public HttpClient Admin() => ClientWith(AllPermissions);
 
-    public HttpClient ClientFor(Guid id, string username, params string[] permissions) =>
-        ClientWithToken(issuer!.CreateToken(id, username, permissions));
+    public HttpClient ClientFor(Guid id, string username, params string[] permissions) => ClientFor(id, username, _ => { }, permissions);
 
     /// <summary>Somebody with these roles, teams and limits.</summary>
     public HttpClient ClientFor(string username, Caller caller) => ClientWithToken(issuer!.CreateToken(username, caller));
+
+    /// <summary>Somebody whose token says more than permissions.</summary>
+    public HttpClient ClientFor(Guid id, string username, Action<List<Claim>> more, params string[] permissions)
+    {
+        var token = issuer!.Describe(id, username, permissions);
+        List<Claim> claims = [];
+        more(claims);
+        token.Subject.AddClaims(claims);
+        return ClientWithToken(TestIssuer.CreateToken(token));
+    }
 
     /// <summary>A user with a profile, made as an admin makes one.</summary>
     public async Task<Guid> CreateUserAsync(string? username = null, params string[] roles)
@@ -86,6 +96,24 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
             "/api/users", new { username = username ?? NewName(), password = "correct horse battery", roles = roles.Length == 0 ? ["user"] : roles });
         Assert.Equal(System.Net.HttpStatusCode.Created, response.StatusCode);
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    /// <summary>A role that holds these.</summary>
+    public async Task<string> CreateRoleAsync(params string[] permissions)
+    {
+        using var client = Admin();
+        var name = NewSlug();
+        Assert.Equal(System.Net.HttpStatusCode.Created, (await client.PostAsJsonAsync("/api/permissions/roles", new { name, permissions })).StatusCode);
+        return name;
+    }
+
+    /// <summary>A team without members.</summary>
+    public async Task<string> CreateTeamAsync(string[] roles, params string[] owns)
+    {
+        using var client = Admin();
+        var name = NewSlug();
+        Assert.Equal(System.Net.HttpStatusCode.Created, (await client.PostAsJsonAsync("/api/permissions/teams", new { name, roles, owns })).StatusCode);
+        return name;
     }
 
     public Task<EventProbe<T>> ListenAsync<T>()
@@ -135,6 +163,9 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
         replica.StartServer();
         return replica;
     }
+
+    /// <summary>For a role or a team.</summary>
+    public static string NewSlug() => $"a-{Guid.CreateVersion7():N}";
 
     private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
     {
