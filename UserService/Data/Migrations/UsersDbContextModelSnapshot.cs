@@ -181,6 +181,139 @@ namespace McpPlatform.UserService.Data.Migrations
                     b.ToTable("role_permissions", "users");
                 });
 
+            modelBuilder.Entity("McpPlatform.UserService.Access.Rules.Grant", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Effect")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasColumnName("effect");
+
+                    b.PrimitiveCollection<string[]>("Permissions")
+                        .HasColumnType("text[]")
+                        .HasColumnName("permissions");
+
+                    b.Property<string>("Resource")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("resource")
+                        .UseCollation("C");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("subject")
+                        .UseCollation("C");
+
+                    b.Property<string>("SubjectType")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasColumnName("subject_type");
+
+                    b.HasKey("Id")
+                        .HasName("pk_grants");
+
+                    b.HasIndex("SubjectType", "Subject")
+                        .HasDatabaseName("ix_grants_subject_type_subject");
+
+                    b.ToTable("grants", "users");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.Team", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("description");
+
+                    b.HasKey("Name")
+                        .HasName("pk_teams");
+
+                    b.ToTable("teams", "users");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.TeamMember", b =>
+                {
+                    b.Property<string>("TeamName")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("team_name")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("TeamName", "UserId")
+                        .HasName("pk_team_members");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_team_members_user_id");
+
+                    b.ToTable("team_members", "users");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.TeamResource", b =>
+                {
+                    b.Property<string>("TeamName")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("team_name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Resource")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("resource")
+                        .UseCollation("C");
+
+                    b.HasKey("TeamName", "Resource")
+                        .HasName("pk_team_resources");
+
+                    b.ToTable("team_resources", "users");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.TeamRole", b =>
+                {
+                    b.Property<string>("TeamName")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("team_name")
+                        .UseCollation("C");
+
+                    b.Property<string>("RoleName")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("role_name")
+                        .UseCollation("C");
+
+                    b.HasKey("TeamName", "RoleName")
+                        .HasName("pk_team_roles");
+
+                    b.HasIndex("RoleName")
+                        .HasDatabaseName("ix_team_roles_role_name");
+
+                    b.ToTable("team_roles", "users");
+                });
+
             modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionProfile", b =>
                 {
                     b.Property<Guid>("Id")
@@ -308,14 +441,26 @@ namespace McpPlatform.UserService.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<DateTimeOffset?>("AnonymisedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("anonymised_at");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
 
                     b.Property<string>("Email")
                         .HasMaxLength(254)
                         .HasColumnType("character varying(254)")
                         .HasColumnName("email");
+
+                    b.Property<long>("EmailVersion")
+                        .HasColumnType("bigint")
+                        .HasColumnName("email_version");
 
                     b.Property<long>("GrantsVersion")
                         .HasColumnType("bigint")
@@ -357,6 +502,10 @@ namespace McpPlatform.UserService.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("DeletedAt")
+                        .HasDatabaseName("ix_users_deleted_at")
+                        .HasFilter("deleted_at IS NOT NULL AND anonymised_at IS NULL");
 
                     b.HasIndex("IsAdmin")
                         .HasDatabaseName("ix_users_is_admin")
@@ -407,6 +556,50 @@ namespace McpPlatform.UserService.Data.Migrations
                         .HasConstraintName("fk_role_permissions_roles_role_name");
                 });
 
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.TeamMember", b =>
+                {
+                    b.HasOne("McpPlatform.UserService.Access.Teams.Team", null)
+                        .WithMany()
+                        .HasForeignKey("TeamName")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_team_members_teams_team_name");
+
+                    b.HasOne("McpPlatform.UserService.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_team_members_users_user_id");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.TeamResource", b =>
+                {
+                    b.HasOne("McpPlatform.UserService.Access.Teams.Team", null)
+                        .WithMany("Owns")
+                        .HasForeignKey("TeamName")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_team_resources_teams_team_name");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.TeamRole", b =>
+                {
+                    b.HasOne("McpPlatform.UserService.Access.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleName")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_team_roles_roles_role_name");
+
+                    b.HasOne("McpPlatform.UserService.Access.Teams.Team", null)
+                        .WithMany("Roles")
+                        .HasForeignKey("TeamName")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_team_roles_teams_team_name");
+                });
+
             modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionProfile", b =>
                 {
                     b.HasOne("McpPlatform.UserService.Users.User", null)
@@ -454,6 +647,13 @@ namespace McpPlatform.UserService.Data.Migrations
             modelBuilder.Entity("McpPlatform.UserService.Access.Role", b =>
                 {
                     b.Navigation("Permissions");
+                });
+
+            modelBuilder.Entity("McpPlatform.UserService.Access.Teams.Team", b =>
+                {
+                    b.Navigation("Owns");
+
+                    b.Navigation("Roles");
                 });
 
             modelBuilder.Entity("McpPlatform.UserService.Connections.ConnectionProfile", b =>
