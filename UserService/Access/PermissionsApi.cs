@@ -55,7 +55,7 @@ internal static class PermissionsApi
         team.MapPut("/", UpdateTeam.HandleAsync).WithName("UpdateTeam").ProducesProblem(StatusCodes.Status409Conflict);
         team.MapDelete("/", DeleteTeam.HandleAsync).WithName("DeleteTeam").ProducesProblem(StatusCodes.Status409Conflict);
         team.MapGet("/members", ListMembers.HandleAsync).WithName("ListTeamMembers");
-        team.MapPut("/members/{userId:guid}", SetMember.AddAsync).WithName("AddTeamMember").ProducesProblem(StatusCodes.Status409Conflict);
-        team.MapDelete("/members/{userId:guid}", SetMember.RemoveAsync).WithName("RemoveTeamMember");
+        team.MapPut("/members/{user_id:guid}", SetMember.AddAsync).WithName("AddTeamMember").ProducesProblem(StatusCodes.Status409Conflict);
+        team.MapDelete("/members/{user_id:guid}", SetMember.RemoveAsync).WithName("RemoveTeamMember");
     }
 }

@@ -5,6 +5,7 @@ using McpPlatform.ServiceDefaults.Problems;
 using McpPlatform.UserService.Data;
 using McpPlatform.UserService.Users;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.UserService.Access.Teams;
@@ -13,10 +14,10 @@ namespace McpPlatform.UserService.Access.Teams;
 internal sealed class SetMember(
     UsersDbContext db, AccessChange change, EscalationGuard guard, CurrentUser caller, ActivityLog activities)
 {
-    public static Task<Results<NoContent, ProblemHttpResult>> AddAsync(string name, Guid userId, SetMember use, CancellationToken cancellationToken) =>
+    public static Task<Results<NoContent, ProblemHttpResult>> AddAsync(string name, [FromRoute(Name = "user_id")] Guid userId, SetMember use, CancellationToken cancellationToken) =>
         use.SetAsync(name, userId, isMember: true, cancellationToken);
 
-    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string name, Guid userId, SetMember use, CancellationToken cancellationToken) =>
+    public static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string name, [FromRoute(Name = "user_id")] Guid userId, SetMember use, CancellationToken cancellationToken) =>
         use.SetAsync(name, userId, isMember: false, cancellationToken);
 
     private async Task<Results<NoContent, ProblemHttpResult>> SetAsync(string name, Guid userId, bool isMember, CancellationToken cancellationToken)

