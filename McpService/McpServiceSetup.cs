@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Servers;
@@ -6,6 +7,7 @@ using McpPlatform.McpService.Telemetry;
 using McpPlatform.McpService.Tools;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Authorization;
@@ -22,10 +24,13 @@ internal static class McpServiceSetup
         builder.AddNpgsqlDbContext<McpDbContext>("mcpdb", McpDbContext.Schema);
         builder.AddRedisClient("redis");
         builder.AddPlatformAuthentication();
-        builder.AddPlatformMessaging<McpDbContext>();
+        builder.AddPlatformMessaging<McpDbContext>(bus => bus.AddAccessPolicyCopy());
+        builder.AddAccessPolicy<McpDbContext>();
         builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
         builder.Services.AddSingleton<McpTelemetry>();
         builder.Services.AddUpstreams();
+        builder.Services.AddScoped<ServerAccess>();
+        builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
         builder.Services.AddDefaultServer();
         builder.Services.AddTools();
         builder.Services.AddMonitor();
@@ -56,7 +61,6 @@ internal static class McpServiceSetup
         services.AddScoped<ToolCallRecords>();
         services.AddScoped<ToolCalls>();
         services.AddSingleton<CallLimits>();
-        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
     }
 
     private static void AddMonitor(this IServiceCollection services)

@@ -21,7 +21,7 @@ public static class Permissions
     /// <summary>Run queries that write, where the connection profile allows it too.</summary>
     public const string DbQueryWrite = "db.query.write";
 
-    /// <summary>See the registered MCP servers and their tools.</summary>
+    /// <summary>See the registered MCP servers.</summary>
     public const string McpServersRead = "mcp.servers.read";
 
     /// <summary>Register, change and remove MCP servers reached over HTTP.</summary>
@@ -30,7 +30,7 @@ public static class Permissions
     /// <summary>Register MCP servers that run as a process of the platform (stdio).</summary>
     public const string McpServersManageStdio = "mcp.servers.manage_stdio";
 
-    /// <summary>Call tools of MCP servers.</summary>
+    /// <summary>See and call tools of MCP servers.</summary>
     public const string McpToolsCall = "mcp.tools.call";
 
     /// <summary>Define bundles of servers and tools.</summary>
@@ -72,10 +72,10 @@ public static class Permissions
         [DbConnectionsManage] = "Keep database connection profiles.",
         [DbQuery] = "Run read-only queries through a connection profile.",
         [DbQueryWrite] = "Run queries that write, where the connection profile allows it too.",
-        [McpServersRead] = "See the registered MCP servers and their tools.",
+        [McpServersRead] = "See the registered MCP servers.",
         [McpServersManage] = "Register, change and remove MCP servers reached over HTTP.",
         [McpServersManageStdio] = "Register MCP servers that run as a process of the platform (stdio).",
-        [McpToolsCall] = "Call tools of MCP servers.",
+        [McpToolsCall] = "See and call tools of MCP servers.",
         [McpBundlesManage] = "Define bundles of servers and tools.",
         [McpChat] = "Chat with a model that calls MCP tools.",
         [TestsRead] = "See saved tests and their runs.",

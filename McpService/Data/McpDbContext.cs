@@ -1,5 +1,6 @@
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Tools;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,5 +20,6 @@ internal sealed class McpDbContext(DbContextOptions<McpDbContext> options) : DbC
         modelBuilder.HasDefaultSchema(Schema);
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(McpDbContext).Assembly);
         modelBuilder.AddOutboxAndInbox();
+        modelBuilder.AddAccessPolicy();
     }
 }

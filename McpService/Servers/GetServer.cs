@@ -1,15 +1,14 @@
-using McpPlatform.McpService.Data;
-using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Servers;
 
 internal static class GetServer
 {
     public static async Task<Results<Ok<ServerResponse>, ProblemHttpResult>> HandleAsync(
-        string id, McpDbContext db, CurrentUser user, CancellationToken cancellationToken) =>
-        await db.Servers.AsNoTracking().FindServerAsync(id, cancellationToken) is { } server
-            ? TypedResults.Ok(ServerResponse.For(user, server))
+        string id, ServerAccess access, CancellationToken cancellationToken) =>
+        await access.FindAsync(id, Permissions.McpServersRead, cancellationToken) is { } server
+            ? TypedResults.Ok(ServerResponse.For(access, server))
             : ServerQueries.NotFound();
 }

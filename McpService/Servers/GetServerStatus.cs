@@ -1,6 +1,6 @@
-using McpPlatform.McpService.Data;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Servers;
 
@@ -20,9 +20,9 @@ internal sealed record ServerStatusResponse(
 internal static class GetServerStatus
 {
     public static async Task<Results<Ok<ServerStatusResponse>, ProblemHttpResult>> HandleAsync(
-        string id, McpDbContext db, CancellationToken cancellationToken)
+        string id, ServerAccess access, CancellationToken cancellationToken)
     {
-        if (await db.Servers.AsNoTracking().FindServerAsync(id, cancellationToken) is not { Health: var health })
+        if (await access.FindAsync(id, Permissions.McpServersRead, cancellationToken) is not { Health: var health })
         {
             return ServerQueries.NotFound();
         }

@@ -1,5 +1,6 @@
+using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
-using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Http;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,7 +11,7 @@ namespace McpPlatform.McpService.Servers;
 internal static class ListServers
 {
     public static async Task<Results<Ok<Page<ServerResponse>>, ValidationProblem>> HandleAsync(
-        McpDbContext db, CurrentUser user, CancellationToken cancellationToken, int limit = Cursor.DefaultLimit, string? cursor = null)
+        McpDbContext db, ServerAccess access, CancellationToken cancellationToken, int limit = Cursor.DefaultLimit, string? cursor = null)
     {
         if (limit is < 1 or > Cursor.MaxLimit)
         {
@@ -22,10 +23,14 @@ internal static class ListServers
             return ProblemExtensions.Invalid("cursor", "The cursor must be one that this list gave as next_cursor.");
         }
 
-        var servers = await db.Servers.AsNoTracking()
-            .Where(server => after == null || server.Name.CompareTo(after) > 0)
-            .OrderBy(server => server.Name).Take(limit + 1).ToListAsync(cancellationToken);
-        var page = Cursor.ToPage(servers, limit, server => server.Name);
-        return TypedResults.Ok(new Page<ServerResponse>([.. page.Items.Select(server => ServerResponse.For(user, server))], page.NextCursor));
+        var page = await VisiblePage.ReadAsync(
+            limit,
+            after,
+            (position, count) => db.Servers.AsNoTracking()
+                .Where(server => position == null || server.Name.CompareTo(position) > 0)
+                .OrderBy(server => server.Name).Take(count).ToListAsync(cancellationToken),
+            server => server.Name,
+            server => access.Allows(Permissions.McpServersRead, server));
+        return TypedResults.Ok(new Page<ServerResponse>([.. page.Items.Select(server => ServerResponse.For(access, server))], page.NextCursor));
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.ServiceDefaults.Authentication;
@@ -27,7 +28,8 @@ public sealed record RegisterServerRequest(
 internal static class RegisterServer
 {
     public static async Task<Results<Created<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        RegisterServerRequest request, McpDbContext db, CurrentUser user, ActivityLog activities, SweepSignal sweep, TimeProvider time, CancellationToken cancellationToken)
+        RegisterServerRequest request, McpDbContext db, ServerAccess access, CurrentUser user, ActivityLog activities, SweepSignal sweep, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         if (!ServerNames.IsValid(request.Name!))
         {
@@ -46,6 +48,11 @@ internal static class RegisterServer
             return ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}.");
         }
 
+        if (await access.RefuseToManageAsync(request.Name!, "mcp.servers.create", cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
         var server = Server.Register(request.Name!, request.Description, url, request.Enabled, user.Id, time.GetUtcNow());
         db.Add(server);
         db.AddToOutbox(Registered(server));
@@ -60,7 +67,7 @@ internal static class RegisterServer
         }
 
         sweep.Wake();
-        return TypedResults.Created($"{ServersApi.Route}/{server.Id}", ServerResponse.For(user, server));
+        return TypedResults.Created($"{ServersApi.Route}/{server.Id}", ServerResponse.For(access, server));
     }
 
     public static McpServerRegistered Registered(Server server) => new()

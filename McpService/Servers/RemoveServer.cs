@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -11,11 +12,12 @@ namespace McpPlatform.McpService.Servers;
 internal static class RemoveServer
 {
     public static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
-        string id, McpDbContext db, ActivityLog activities, UpstreamSessions sessions, CancellationToken cancellationToken)
+        string id, McpDbContext db, ServerAccess access, ActivityLog activities, UpstreamSessions sessions, CancellationToken cancellationToken)
     {
-        if (await db.Servers.FindServerAsync(id, cancellationToken) is not { } server)
+        var (server, refusal) = await access.FindToManageAsync(id, "mcp.servers.delete", cancellationToken);
+        if (server is null)
         {
-            return ServerQueries.NotFound();
+            return refusal!;
         }
 
         if (server.IsDefault)

@@ -1,5 +1,5 @@
 using McpPlatform.Contracts.Identity;
-using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.McpService.Access;
 
 namespace McpPlatform.McpService.Servers;
 
@@ -8,7 +8,7 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Name">Its unique name.</param>
 /// <param name="Description">What it is for.</param>
 /// <param name="Transport">How it is reached: <c>http</c>.</param>
-/// <param name="Url">Where; without its query for who may not manage servers.</param>
+/// <param name="Url">Where; without its query for who may not manage this server.</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="IsDefault">Whether it is the server of MCP_SERVER_URL.</param>
 /// <param name="Status"><c>healthy</c>, <c>degraded</c>, <c>unhealthy</c>, or <c>unknown</c> before the first check.</param>
@@ -19,8 +19,8 @@ internal sealed record ServerResponse(
     Guid Id, string Name, string? Description, string Transport, string Url, bool Enabled, bool IsDefault, string Status,
     Guid? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
-    public static ServerResponse For(CurrentUser user, Server server) => new(
+    public static ServerResponse For(ServerAccess access, Server server) => new(
         server.Id, server.Name, server.Description, server.Transport,
-        user.Permissions.Contains(Permissions.McpServersManage) ? server.Url : ServerUrls.WithoutQuery(server.Url),
+        access.Allows(Permissions.McpServersManage, server) ? server.Url : ServerUrls.WithoutQuery(server.Url),
         server.Enabled, server.IsDefault, server.Health.Status, server.CreatedBy, server.CreatedAt, server.UpdatedAt);
 }

@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Access;
 using McpPlatform.ServiceDefaults.Authorization;
 
 namespace McpPlatform.McpService.Servers;
@@ -10,12 +11,16 @@ internal static class ServersApi
 
     public static void MapServersApi(this IEndpointRouteBuilder routes)
     {
-        var servers = routes.MapGroup(Route).WithTags("MCP servers").RequirePermission(Permissions.McpServersRead);
+        var servers = routes.MapGroup(Route).WithTags("MCP servers").RequirePermission(Permissions.McpServersRead)
+            .WithMetadata(new AuditDenials(Permissions.McpServersRead, "mcp_server"));
         servers.MapGet("/", ListServers.HandleAsync).WithName("ListServers");
         servers.MapGet("/{id}", GetServer.HandleAsync).WithName("GetServer");
         servers.MapGet("/{id}/status", GetServerStatus.HandleAsync).WithName("GetServerStatus");
-        servers.MapPost("/", RegisterServer.HandleAsync).WithName("RegisterServer").RequirePermission(Permissions.McpServersManage);
-        servers.MapPatch("/{id}", UpdateServer.HandleAsync).WithName("UpdateServer").RequirePermission(Permissions.McpServersManage);
-        servers.MapDelete("/{id}", RemoveServer.HandleAsync).WithName("RemoveServer").RequirePermission(Permissions.McpServersManage);
+        servers.MapPost("/", RegisterServer.HandleAsync).WithName("RegisterServer").RequirePermission(Permissions.McpServersManage)
+            .WithMetadata(new AuditDenials("mcp.servers.create", "mcp_server"));
+        servers.MapPatch("/{id}", UpdateServer.HandleAsync).WithName("UpdateServer").RequirePermission(Permissions.McpServersManage)
+            .WithMetadata(new AuditDenials("mcp.servers.update", "mcp_server"));
+        servers.MapDelete("/{id}", RemoveServer.HandleAsync).WithName("RemoveServer").RequirePermission(Permissions.McpServersManage)
+            .WithMetadata(new AuditDenials("mcp.servers.delete", "mcp_server"));
     }
 }

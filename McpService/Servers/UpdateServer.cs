@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
-using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,7 +22,7 @@ public sealed record UpdateServerRequest(
 internal static class UpdateServer
 {
     public static async Task<Results<Ok<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        string id, UpdateServerRequest request, McpDbContext db, CurrentUser user, ActivityLog activities, SweepSignal sweep, TimeProvider time,
+        string id, UpdateServerRequest request, McpDbContext db, ServerAccess access, ActivityLog activities, SweepSignal sweep, TimeProvider time,
         CancellationToken cancellationToken)
     {
         Uri? url = null;
@@ -31,9 +31,10 @@ internal static class UpdateServer
             return ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}.");
         }
 
-        if (await db.Servers.FindServerAsync(id, cancellationToken) is not { } server)
+        var (server, refusal) = await access.FindToManageAsync(id, "mcp.servers.update", cancellationToken);
+        if (server is null)
         {
-            return ServerQueries.NotFound();
+            return refusal!;
         }
 
         if (url is not null && server.IsDefault && url.AbsoluteUri != server.Url)
@@ -55,7 +56,7 @@ internal static class UpdateServer
         }
 
         sweep.Wake();
-        return TypedResults.Ok(ServerResponse.For(user, server));
+        return TypedResults.Ok(ServerResponse.For(access, server));
     }
 
     private static void Apply(UpdateServerRequest request, Uri? url, Server server, DateTimeOffset now)

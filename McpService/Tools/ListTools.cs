@@ -1,10 +1,12 @@
 using System.Text.Json;
-using McpPlatform.McpService.Data;
+using McpPlatform.Contracts.Access;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Tools;
 
@@ -12,11 +14,11 @@ internal static class ListTools
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>All tools of the server as it defines them now. One page: the server's own pages are all followed.</summary>
+    /// <summary>The tools of the server that the caller may call, as it defines them now. One page: the server's own pages are all followed.</summary>
     public static async Task<Results<Ok<Page<JsonElement>>, ProblemHttpResult>> HandleAsync(
-        string id, McpDbContext db, ToolCatalogue catalogue, CancellationToken cancellationToken)
+        string id, ServerAccess servers, AccessDecider access, ToolCatalogue catalogue, CancellationToken cancellationToken)
     {
-        if (await db.Servers.AsNoTracking().FindServerAsync(id, cancellationToken) is not { Enabled: true } server)
+        if (await servers.FindAsync(id, Permissions.McpToolsCall, cancellationToken) is not { Enabled: true } server)
         {
             return ServerQueries.NotFound();
         }
@@ -25,7 +27,9 @@ internal static class ListTools
         timeout.CancelAfter(Timeout);
         try
         {
-            return TypedResults.Ok(new Page<JsonElement>(await catalogue.RefreshAsync(server.ToUpstream(), timeout.Token), null));
+            var tools = await catalogue.RefreshAsync(server.ToUpstream(), timeout.Token);
+            var callable = access.Filter(tools, Permissions.McpToolsCall, tool => AccessResource.Tool(server.Name, tool.GetProperty("name").GetString()!));
+            return TypedResults.Ok(new Page<JsonElement>([.. callable], null));
         }
         catch (Exception exception) when (ToolCallFailure.From(exception, server.Name, Timeout, cancellationToken) is { } failure)
         {

@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Access;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Problems;
@@ -10,9 +11,11 @@ namespace McpPlatform.McpService.Tools;
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Sentence">What to tell the caller.</param>
 /// <param name="Error">What the server said, when it answered with a JSON-RPC error.</param>
-internal sealed record ToolCallFailure(string Kind, int Status, string Sentence, UpstreamErrorException? Error = null)
+/// <param name="Decision">The decision against the caller, when there was one: for the record, never for the caller.</param>
+internal sealed record ToolCallFailure(string Kind, int Status, string Sentence, UpstreamErrorException? Error = null, AccessDecision? Decision = null)
 {
     private const int MaxMessage = 1000;
+    private const string Access = "access";
 
     /// <summary>No server of that id or name, or it is disabled.</summary>
     public static ToolCallFailure UnknownServer { get; } = new("unknown_server", StatusCodes.Status404NotFound, ServerQueries.NotFoundSentence);
@@ -24,10 +27,16 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
     public static ToolCallFailure UnknownTool(string server) =>
         new("unknown_tool", StatusCodes.Status404NotFound, $"The MCP server '{server}' has no tool of that name, or none that you may use.");
 
+    /// <summary>To the caller the same as <see cref="UnknownServer"/>.</summary>
+    public static ToolCallFailure HiddenServer(AccessDecision decision) => UnknownServer with { Kind = Access, Decision = decision };
+
+    /// <summary>To the caller the same as <see cref="UnknownTool"/>.</summary>
+    public static ToolCallFailure HiddenTool(string server, AccessDecision decision) => UnknownTool(server) with { Kind = Access, Decision = decision };
+
     public static ToolCallFailure Limit(string sentence) => new("limit", StatusCodes.Status429TooManyRequests, sentence);
 
     /// <summary>Whether the call was refused rather than tried.</summary>
-    public bool IsDenial => Kind is "limit" or "unknown_server" or "unknown_tool";
+    public bool IsDenial => Kind is Access or "limit" or "unknown_server" or "unknown_tool";
 
     /// <summary>What an exception means to the caller; null for what is not the server's doing.</summary>
     public static ToolCallFailure? From(Exception exception, string server, TimeSpan timeout, CancellationToken aborted) => exception switch

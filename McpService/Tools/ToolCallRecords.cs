@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
@@ -9,8 +10,6 @@ namespace McpPlatform.McpService.Tools;
 internal sealed class ToolCallRecords(McpDbContext db, ActivityLog activities, TimeProvider time)
 {
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10), Precision = TimeSpan.FromSeconds(10);
-
-    public static string Target(string? server, string? tool) => $"{Cut(server, 64)}/{Cut(tool, Tool.MaxNameLength)}";
 
     /// <summary>Writes the record. Not with the request's token: a client that hangs up leaves a record too.</summary>
     public async Task WriteAsync(ToolCallOutcome call)
@@ -25,9 +24,10 @@ internal sealed class ToolCallRecords(McpDbContext db, ActivityLog activities, T
         if (call.Failure is not null)
         {
             details["error"] = call.Failure.Kind;
+            call.Failure.Decision?.Describe(details);
         }
 
-        db.AddToOutbox(activities.Create("mcp.tools.call", call.Outcome, "tool", Target(call.Server, call.Tool)) with
+        db.AddToOutbox(activities.Create("mcp.tools.call", call.Outcome, "tool", Targets.Of(call.Server, call.Tool)) with
         {
             DurationMs = call.Elapsed.TotalMilliseconds,
             Details = details,
@@ -42,6 +42,4 @@ internal sealed class ToolCallRecords(McpDbContext db, ActivityLog activities, T
                 .ExecuteUpdateAsync(set => set.SetProperty(server => server.Health.LastGoodCallAt, now), timeout.Token);
         }
     }
-
-    private static string Cut(string? text, int length) => text is null ? string.Empty : text.Length <= length ? text : text[..length];
 }

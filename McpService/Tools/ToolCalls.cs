@@ -1,17 +1,20 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using McpPlatform.Contracts.Access;
+using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Telemetry;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Authorization;
 using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Tools;
 
 /// <summary>Calls tools for the user of the request: finds them, holds to the limits, measures, and puts the call on record.</summary>
 internal sealed class ToolCalls(
-    McpDbContext db, ToolCatalogue catalogue, UpstreamSessions sessions, CallLimits limits, CurrentUser user, ToolCallRecords records,
+    McpDbContext db, AccessDecider access, ToolCatalogue catalogue, UpstreamSessions sessions, CallLimits limits, CurrentUser user, ToolCallRecords records,
     McpTelemetry telemetry, TimeProvider time)
 {
     public async Task<ToolCallOutcome> CallAsync(string idOrName, string tool, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
@@ -23,7 +26,9 @@ internal sealed class ToolCalls(
             if (await db.Servers.AsNoTracking().FindServerAsync(idOrName, aborted) is { Enabled: true } server)
             {
                 call = call with { Server = server.Name, ServerId = server.Id, LastGoodCallAt = server.Health.LastGoodCallAt };
-                call = await CallWithinLimitsAsync(call, server.ToUpstream(), arguments, timeout, aborted);
+                call = Refuse(server.Name, tool) is { } refusal
+                    ? call with { Failure = refusal }
+                    : await CallWithinLimitsAsync(call, server.ToUpstream(), arguments, timeout, aborted);
             }
             else
             {
@@ -49,6 +54,15 @@ internal sealed class ToolCalls(
         }
 
         return call;
+    }
+
+    // Decided on the name alone, before the server is asked: so a hidden tool and one that nobody has take the same time and the same words.
+    private ToolCallFailure? Refuse(string server, string tool)
+    {
+        var decision = access.Decide(Permissions.McpToolsCall, AccessResource.Tool(server, tool));
+        return decision.Allowed ? null
+            : access.Decide(Permissions.McpToolsCall, AccessResource.Server(server)).Allowed ? ToolCallFailure.HiddenTool(server, decision)
+            : ToolCallFailure.HiddenServer(decision);
     }
 
     private async Task<ToolCallOutcome> CallWithinLimitsAsync(

@@ -96,7 +96,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
     [LoggerMessage(1010, LogLevel.Warning, "{Server} lists the tool {Tool} twice; the first one counts")]
     private partial void LogToolTwice(string server, string tool);
 
-    [LoggerMessage(1011, LogLevel.Warning, "{Server} lists a tool that cannot be read: it is no JSON object with a name of 1 to 256 characters, or holds broken text")]
+    [LoggerMessage(1011, LogLevel.Warning, "{Server} lists a tool that cannot be read: it is no JSON object with a name of 1 to 256 characters without control characters, or holds broken text")]
     private partial void LogToolBroken(string server);
 }
 
@@ -115,7 +115,7 @@ internal sealed record ListedTool(string Name, JsonElement Definition, string Te
             }
 
             var name = property.GetString()!;
-            if (name.Length is 0 or > Tool.MaxNameLength || name.Contains('\0', StringComparison.Ordinal))
+            if (name.Length is 0 or > Tool.MaxNameLength || name.Any(char.IsControl))
             {
                 return false;
             }

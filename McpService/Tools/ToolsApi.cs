@@ -1,19 +1,21 @@
 using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Servers;
 using McpPlatform.ServiceDefaults.Authorization;
 
 namespace McpPlatform.McpService.Tools;
 
-/// <summary>The tools of one server.</summary>
+/// <summary>Tools: of one server, and of all. Whoever may call a tool finds it, nobody else does; so one permission is for both.</summary>
 internal static class ToolsApi
 {
-    public const string CallName = "CallTool";
+    public const string CallName = "CallTool", SearchRoute = "/api/mcp/tools";
 
     public static void MapToolsApi(this IEndpointRouteBuilder routes)
     {
-        var tools = routes.MapGroup(ServersApi.Route + "/{id}/tools").WithTags("MCP tools");
-        tools.MapGet("/", ListTools.HandleAsync).WithName("ListTools").RequirePermission(Permissions.McpServersRead);
-        tools.MapPost("/{tool}/call", CallTool.HandleAsync).WithName(CallName).RequirePermission(Permissions.McpToolsCall)
-            .WithMetadata(new AuditDenials("mcp.tools.call"));
+        var audit = new AuditDenials("mcp.tools.call", "tool");
+        var tools = routes.MapGroup(ServersApi.Route + "/{id}/tools").WithTags("MCP tools").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);
+        tools.MapGet("/", ListTools.HandleAsync).WithName("ListTools");
+        tools.MapPost("/{tool}/call", CallTool.HandleAsync).WithName(CallName);
+        routes.MapGet(SearchRoute, SearchTools.HandleAsync).WithTags("MCP tools").WithName("SearchTools").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);
     }
 }

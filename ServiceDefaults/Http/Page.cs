@@ -41,7 +41,7 @@ public static class Cursor
             return true;
         }
 
-        if (cursor.Length > 1024 || !Base64Url.IsValid(cursor))
+        if (cursor.Length > 2048 || !Base64Url.IsValid(cursor))
         {
             return false;
         }

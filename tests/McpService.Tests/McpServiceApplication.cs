@@ -1,9 +1,12 @@
 using System.Net.Http.Json;
+using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Data;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace McpPlatform.McpService.Tests;
@@ -29,6 +32,11 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
         database = await servers.CreateDatabaseAsync("mcp");
         string[] arguments = ["migrate", $"--ConnectionStrings:mcpdb={database}"];
         Assert.Equal(0, await Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!));
+        await using (var db = new McpDbContext(new DbContextOptionsBuilder<McpDbContext>().UseNpgsql(database).Options))
+        {
+            await db.SaveAccessPolicyAsync(TestIssuer.Policy, CancellationToken.None);
+        }
+
         factory = Start([]);
     }
 
@@ -54,12 +62,34 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
         return client;
     }
 
+    /// <summary>Somebody with these roles, teams and limits.</summary>
+    public HttpClient ClientFor(Caller caller)
+    {
+        var client = factory!.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken("caller", caller));
+        return client;
+    }
+
+    /// <summary>Changes the access policy and waits until it is in force. It is shared by all tests: rules for users and roles that no other test knows stay harmless.</summary>
+    public async Task<AccessPolicy> ChangePolicyAsync(Func<AccessPolicy, AccessPolicy> change)
+    {
+        var policy = await InDatabaseAsync(async db =>
+        {
+            var old = (await db.LoadAccessPolicyAsync(CancellationToken.None))!;
+            var changed = change(old) with { Version = old.Version + 1 };
+            Assert.True(await db.SaveAccessPolicyAsync(changed, CancellationToken.None));
+            return changed;
+        });
+        await factory!.Services.GetRequiredService<AccessPolicySource>().RefreshAsync(CancellationToken.None);
+        return policy;
+    }
+
     /// <summary>Registers a server as an admin does.</summary>
     /// <returns>Its name.</returns>
-    public async Task<string> RegisterAsync(string url)
+    public async Task<string> RegisterAsync(string url, string? name = null)
     {
         using var admin = Admin();
-        var name = NewName();
+        name ??= NewName();
         var response = await admin.PostAsJsonAsync("/api/mcp/servers", new { name, url });
         Assert.Equal(System.Net.HttpStatusCode.Created, response.StatusCode);
         return name;

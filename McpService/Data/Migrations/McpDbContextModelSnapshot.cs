@@ -166,6 +166,30 @@ namespace McpPlatform.McpService.Data.Migrations
                     b.ToTable("mcp_tools", "mcp");
                 });
 
+            modelBuilder.Entity("McpPlatform.ServiceDefaults.Authorization.AccessPolicyCopy", b =>
+                {
+                    b.Property<short>("Id")
+                        .HasColumnType("smallint")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Policy")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("policy");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_access_policy");
+
+                    b.ToTable("access_policy", "mcp", t =>
+                        {
+                            t.HasCheckConstraint("ck_access_policy_one_row", "id = 1");
+                        });
+                });
+
             modelBuilder.Entity("McpPlatform.ServiceDefaults.Messaging.InboxMessage", b =>
                 {
                     b.Property<Guid>("MessageId")

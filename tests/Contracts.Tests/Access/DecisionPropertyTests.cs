@@ -94,11 +94,11 @@ public sealed class DecisionPropertyTests
         Assert.Equal(Decisions(policy, caller), Decisions(System.Text.Json.JsonSerializer.Deserialize<AccessPolicy>(text)!, caller));
     });
 
-    private static void ForEach(Action<AccessPolicy, Caller, RandomAccess> check)
+    private static void ForEach(Action<AccessPolicy, Caller, ByChance> check)
     {
         for (var seed = 1; seed <= Policies; seed++)
         {
-            var random = new RandomAccess(seed);
+            var random = new ByChance(seed);
             var policy = random.Policy();
             var caller = random.Caller(policy);
             try
@@ -113,7 +113,7 @@ public sealed class DecisionPropertyTests
     }
 
     private static IEnumerable<(string Permission, AccessResource Resource)> Questions() =>
-        RandomAccess.Permissions.SelectMany(_ => RandomAccess.Resources, (permission, resource) => (permission, resource));
+        ByChance.Permissions.SelectMany(_ => ByChance.Resources, (permission, resource) => (permission, resource));
 
     private static List<AccessDecision> Decisions(AccessPolicy policy, Caller caller)
     {

@@ -93,7 +93,7 @@ public sealed class ServersTests(McpServiceApplication application)
     public async Task Get_server_takes_id_or_name_and_shows_the_query_of_the_url_to_managers_only()
     {
         var name = await application.RegisterAsync("http://127.0.0.1:9/mcp?key=s3cret");
-        using var reader = application.ClientWith(Permissions.McpServersRead);
+        using var reader = application.ClientWith(Permissions.McpServersRead, Permissions.McpToolsCall);
         using var admin = application.Admin();
         var seen = await (await reader.GetAsync($"{Route}/{name}")).JsonAsync();
         Assert.Equal("http://127.0.0.1:9/mcp", seen.GetProperty("url").GetString());
@@ -141,7 +141,7 @@ public sealed class ServersTests(McpServiceApplication application)
     public static TheoryData<string, string> Routes() => new()
     {
         { "GET", Route }, { "POST", Route }, { "GET", $"{Route}/x" }, { "PATCH", $"{Route}/x" }, { "DELETE", $"{Route}/x" }, { "GET", $"{Route}/x/status" },
-        { "GET", $"{Route}/x/tools" }, { "POST", $"{Route}/x/tools/y/call" },
+        { "GET", $"{Route}/x/tools" }, { "GET", "/api/mcp/tools" }, { "POST", $"{Route}/x/tools/y/call" },
     };
 
     [Theory]
@@ -157,7 +157,7 @@ public sealed class ServersTests(McpServiceApplication application)
     [MemberData(nameof(Routes))]
     public async Task Every_route_needs_its_permission(string method, string path)
     {
-        string[] enough = path.EndsWith("call", StringComparison.Ordinal) ? [Permissions.McpToolsCall]
+        string[] enough = path.EndsWith("call", StringComparison.Ordinal) || path.EndsWith("tools", StringComparison.Ordinal) ? [Permissions.McpToolsCall]
             : method == "GET" ? [Permissions.McpServersRead] : [Permissions.McpServersManage];
         using var client = application.ClientWith([.. McpServiceApplication.AllPermissions.Except(enough, StringComparer.Ordinal)]);
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = method == "GET" ? null : JsonContent.Create(new { }) };

@@ -77,7 +77,7 @@ public sealed class ListToolsTests(McpServiceApplication application) : IAsyncLi
 
     private async Task<System.Text.Json.JsonElement> ListAsync(HttpStatusCode status)
     {
-        using var client = application.ClientWith(Permissions.McpServersRead);
+        using var client = application.ClientWith(Permissions.McpToolsCall);
         var response = await client.GetAsync($"/api/mcp/servers/{server}/tools");
         return status == HttpStatusCode.OK ? await response.JsonAsync() : await response.AssertProblemAsync(status);
     }

@@ -4,11 +4,12 @@ using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 
-namespace McpPlatform.McpService.Tools;
+namespace McpPlatform.McpService.Access;
 
 /// <summary>On an endpoint: a caller who is known but not allowed leaves a record.</summary>
 /// <param name="Action">What was tried.</param>
-internal sealed record AuditDenials(string Action);
+/// <param name="TargetType">The kind of thing that it was tried on.</param>
+internal sealed record AuditDenials(string Action, string TargetType);
 
 /// <summary>Writes the record. Handlers do not run for a request that authorization refuses.</summary>
 internal sealed class AuditDenialsHandler : IAuthorizationMiddlewareResultHandler
@@ -21,8 +22,8 @@ internal sealed class AuditDenialsHandler : IAuthorizationMiddlewareResultHandle
         {
             var db = context.RequestServices.GetRequiredService<McpDbContext>();
             var activities = context.RequestServices.GetRequiredService<ActivityLog>();
-            var target = ToolCallRecords.Target(context.Request.RouteValues["id"] as string, context.Request.RouteValues["tool"] as string);
-            db.AddToOutbox(activities.Create(audit.Action, ActivityOutcomes.Denied, "tool", target) with
+            var (server, tool) = (context.Request.RouteValues["id"] as string, context.Request.RouteValues["tool"] as string);
+            db.AddToOutbox(activities.Create(audit.Action, ActivityOutcomes.Denied, audit.TargetType, server is null ? null : Targets.Of(server, tool)) with
             {
                 Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["error"] = "permission" },
             });

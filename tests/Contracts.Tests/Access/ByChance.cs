@@ -4,7 +4,7 @@ using McpPlatform.Contracts.Identity;
 namespace McpPlatform.Contracts.Tests.Access;
 
 /// <summary>Policies, callers and resources by chance, small enough that rules often meet. The same seed gives the same ones.</summary>
-internal sealed class RandomAccess(int seed)
+internal sealed class ByChance(int seed)
 {
     public static readonly string[] Permissions = [Identity.Permissions.McpServersRead, Identity.Permissions.McpToolsCall, Identity.Permissions.McpServersManage, Identity.Permissions.DbQuery];
     public static readonly string[] Servers = ["git", "github", "gitlab", "db-prod", "a"];
