@@ -17,7 +17,8 @@ internal static class McpRows
         Needs("GET /api/mcp/servers/{id}/status", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/status"))),
         Needs("PATCH /api/mcp/servers/{id}", Permissions.McpServersManage, 200, OfNewServer(new { description = "Changed." })),
         Needs("DELETE /api/mcp/servers/{id}", Permissions.McpServersManage, 204, OfNewServer(null)),
-        Needs("GET /api/mcp/servers/{id}/tools", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/tools"))),
+        Needs("GET /api/mcp/servers/{id}/tools", Permissions.McpToolsCall, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/tools"))),
+        Needs("GET /api/mcp/tools", Permissions.McpToolsCall),
         Needs("POST /api/mcp/servers/{id}/tools/{tool}/call", Permissions.McpToolsCall, 200, (_, _) =>
             Task.FromResult(new Ask("/api/mcp/servers/everything/tools/echo/call", new { arguments = new { message = "hello" } }))),
     ];
