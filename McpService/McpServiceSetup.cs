@@ -10,6 +10,7 @@ using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Outbound;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +29,7 @@ internal static class McpServiceSetup
         builder.AddAccessPolicy<McpDbContext>();
         builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
         builder.Services.AddSingleton<McpTelemetry>();
+        builder.AddOutboundGuard();
         builder.Services.AddUpstreams();
         builder.Services.AddScoped<ServerAccess>();
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
@@ -50,6 +52,7 @@ internal static class McpServiceSetup
         services.AddOptions<DefaultServerOptions>().ValidateOnStart();
         services.AddSingleton<IConfigureOptions<DefaultServerOptions>, DefaultServerOptionsSetup>();
         services.AddSingleton<IValidateOptions<DefaultServerOptions>, DefaultServerOptionsValidator>();
+        services.AddSingleton<IConfigureOptions<OutboundOptions>, DefaultServerAddress>();
         services.AddSingleton<RegisterDefaultServer>();
         services.AddHostedService(provider => provider.GetRequiredService<RegisterDefaultServer>());
         services.AddHealthChecks().AddCheck<RegisterDefaultServer>("default-server");

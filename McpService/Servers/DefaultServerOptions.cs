@@ -1,3 +1,4 @@
+using McpPlatform.ServiceDefaults.Outbound;
 using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Servers;
@@ -19,6 +20,18 @@ internal sealed class DefaultServerOptionsSetup(IConfiguration configuration) : 
     {
         options.Url = configuration[DefaultServerOptions.UrlKey] is { Length: > 0 } url ? url : null;
         options.Name = configuration[DefaultServerOptions.NameKey] is { Length: > 0 } name ? name : options.Name;
+    }
+}
+
+/// <summary>The operator names the default server, and that allows its address, private or not.</summary>
+internal sealed class DefaultServerAddress(IConfiguration configuration) : IConfigureOptions<OutboundOptions>
+{
+    public void Configure(OutboundOptions options)
+    {
+        if (ServerUrls.TryParse(configuration[DefaultServerOptions.UrlKey], out var url))
+        {
+            options.Allow.Add(url.HostNameType == UriHostNameType.IPv6 ? $"[{url.IdnHost}]:{url.Port}" : $"{url.IdnHost}:{url.Port}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -28,8 +29,8 @@ public sealed record RegisterServerRequest(
 internal static class RegisterServer
 {
     public static async Task<Results<Created<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        RegisterServerRequest request, McpDbContext db, ServerAccess access, CurrentUser user, ActivityLog activities, SweepSignal sweep, TimeProvider time,
-        CancellationToken cancellationToken)
+        RegisterServerRequest request, McpDbContext db, ServerAccess access, CurrentUser user, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
+        TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ServerNames.IsValid(request.Name!))
         {
@@ -51,6 +52,11 @@ internal static class RegisterServer
         if (await access.RefuseToManageAsync(request.Name!, "mcp.servers.create", cancellationToken) is { } refusal)
         {
             return refusal;
+        }
+
+        if (await guard.RefuseAddressAsync(url, cancellationToken) is { } refused)
+        {
+            return refused;
         }
 
         var server = Server.Register(request.Name!, request.Description, url, request.Enabled, user.Id, time.GetUtcNow());

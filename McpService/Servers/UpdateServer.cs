@@ -4,6 +4,7 @@ using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -22,8 +23,8 @@ public sealed record UpdateServerRequest(
 internal static class UpdateServer
 {
     public static async Task<Results<Ok<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        string id, UpdateServerRequest request, McpDbContext db, ServerAccess access, ActivityLog activities, SweepSignal sweep, TimeProvider time,
-        CancellationToken cancellationToken)
+        string id, UpdateServerRequest request, McpDbContext db, ServerAccess access, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
+        TimeProvider time, CancellationToken cancellationToken)
     {
         Uri? url = null;
         if (request.Url is not null && !ServerUrls.TryParse(request.Url, out url))
@@ -41,6 +42,11 @@ internal static class UpdateServer
         {
             return ProblemExtensions.Problem(
                 StatusCodes.Status409Conflict, $"The url of '{server.Name}' is what MCP_SERVER_URL says: change it there.");
+        }
+
+        if (url is not null && url.AbsoluteUri != server.Url && await guard.RefuseAddressAsync(url, cancellationToken) is { } refused)
+        {
+            return refused;
         }
 
         var old = ServerValues.Of(server);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using McpPlatform.ServiceDefaults.Outbound;
 using ModelContextProtocol;
 
 namespace McpPlatform.McpService.Upstream;
@@ -13,6 +14,8 @@ internal static class UpstreamExceptions
     {
         _ when refusal is not null => refusal,
         _ when cancellationToken.IsCancellationRequested => new OperationCanceledException(exception.Message, exception, cancellationToken),
+        HttpRequestException { InnerException: OutboundRefusedException } => new UpstreamException(
+            UpstreamFailure.Unreachable, $"may not be reached: its address is not public, and not one that the operator lists in {OutboundOptions.Key}", exception),
         HttpRequestException http => Http(http),
         OperationCanceledException => new UpstreamException(UpstreamFailure.Unreachable, "does not accept connections", exception),
         McpException => new UpstreamException(UpstreamFailure.BadAnswer, "ended its answer without an MCP reply", exception),

@@ -1,3 +1,4 @@
+using McpPlatform.ServiceDefaults.Outbound;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -11,20 +12,10 @@ internal static class UpstreamSetup
         services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<UpstreamOptions>, UpstreamOptionsValidator>());
         services.AddHttpClient(UpstreamHttp.ClientName)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                ConnectTimeout = TimeSpan.FromSeconds(5),
-                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-
-                // A redirect would carry the call to an address that nobody registered.
-                AllowAutoRedirect = false,
-                UseCookies = false,
-            })
+            // Nothing is repeated or cut by a policy either: tools have effects.
+            .UseOutboundGuard()
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .RemoveAllLoggers()
-
-            // No retries, no circuit breaker, no timeout that would repeat or cut a tool call; and no names of the platform's own services.
-            .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
+            .RemoveAllLoggers();
         services.AddSingleton<UpstreamHttp>();
         services.AddSingleton<UpstreamConnector>();
         services.AddSingleton<UpstreamSessions>();

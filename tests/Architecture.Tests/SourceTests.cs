@@ -41,4 +41,34 @@ public sealed class SourceTests
         Assert.Empty(Repository.Sources([.. Repository.Services])
             .Where(file => !file.EndsWith("Setup.cs", StringComparison.Ordinal) && File.ReadAllText(file).Contains("configuration[\"", StringComparison.OrdinalIgnoreCase))
             .Select(Repository.Relative));
+
+    /// <summary>Where connections are made, and why that is safe: a new entry is a decision.</summary>
+    private static readonly Dictionary<string, string> Connecting = new(StringComparer.Ordinal)
+    {
+        ["ServiceDefaults/Outbound/OutboundExtensions.cs"] = "is the guard",
+        ["ServiceDefaults/Outbound/OutboundGuard.cs"] = "is the guard",
+        ["ServiceDefaults/Data/DataExtensions.cs"] = "the service's own database",
+        ["ServiceDefaults/Authentication/AuthenticationExtensions.cs"] = "AuthService, by its name in the platform",
+        ["Gateway/Routing/PlatformServices.cs"] = "services, by their names in the platform",
+        ["UserService/Accounts/AccountsSetup.cs"] = "AuthService, by its name in the platform",
+        ["UserService/Queries/Engines/PostgresEngine.cs"] = "is given an address that the guard has decided on",
+        ["UserService/Queries/Engines/MySqlEngine.cs"] = "is given an address that the guard has decided on",
+        ["UserService/Queries/Engines/SqlServerEngine.cs"] = "is given an address that the guard has decided on",
+        ["McpService/Upstream/UpstreamSetup.cs"] = "goes through the guard",
+        ["McpService/Upstream/UpstreamHttp.cs"] = "uses the handlers of UpstreamSetup",
+    };
+
+    [Fact]
+    public void Connections_to_addresses_that_users_give_go_through_the_outbound_guard()
+    {
+        var connects = new System.Text.RegularExpressions.Regex(
+            @"\bAddHttpClient[<(]|new (HttpClient|HttpMessageInvoker|\w*HttpClientHandler|SocketsHttpHandler|ClientWebSocket|TcpClient|Socket|SmtpClient|Ping|NpgsqlConnection|NpgsqlDataSourceBuilder|MySqlConnection|MySqlDataSource\w*|SqlConnection)\b|\bDns\.Get|NpgsqlDataSource\.Create",
+            System.Text.RegularExpressions.RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+
+        var found = Repository.Sources([.. Repository.Services, "ServiceDefaults"]).Where(file => connects.IsMatch(File.ReadAllText(file))).Select(Repository.Relative).ToList();
+
+        Assert.Empty(found.Except(Connecting.Keys));
+        Assert.Empty(Connecting.Keys.Except(found));
+        Assert.Contains("UseOutboundGuard", File.ReadAllText(Path.Combine(Repository.Root, "McpService", "Upstream", "UpstreamSetup.cs")), StringComparison.Ordinal);
+    }
 }

@@ -116,6 +116,7 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
             ["ConnectionStrings:mcpdb"] = database,
             ["ConnectionStrings:redis"] = servers.Redis,
             ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+            ["OUTBOUND_ALLOW"] = "127.0.0.1:*",
             ["Monitor:Interval"] = "00:00:01",
             ["Monitor:Timeout"] = "00:00:01",
             ["Upstream:MaxCallsPerUser"] = "3",

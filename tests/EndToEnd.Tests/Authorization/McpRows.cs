@@ -23,5 +23,5 @@ internal static class McpRows
             Task.FromResult(new Ask("/api/mcp/servers/everything/tools/echo/call", new { arguments = new { message = "hello" } }))),
     ];
 
-    private static object New(Cast cast) => new { name = cast.Name("server"), url = "http://192.0.2.1/mcp" };
+    private static object New(Cast cast) => new { name = cast.Name("server"), url = "http://mcp.example.invalid/mcp" };
 }
