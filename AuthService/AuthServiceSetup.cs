@@ -1,4 +1,5 @@
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Sessions;
@@ -31,6 +32,7 @@ internal static class AuthServiceSetup
         });
         builder.AddAccounts();
         builder.AddSessions();
+        builder.AddOAuth();
         builder.AddBootstrap();
         builder.Services.AddSingleton<AuthTelemetry>();
     }
@@ -39,9 +41,11 @@ internal static class AuthServiceSetup
     {
         app.UseForwardedHeaders();
         app.UsePublicAddress();
+        app.UseCheckedForms();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapSessionsApi();
+        app.MapOAuth();
         app.MapBootstrapApi();
         app.MapAccountsApi();
     }

@@ -1,8 +1,10 @@
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.ServiceDefaults.Data;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using OpenIddict.EntityFrameworkCore.Models;
@@ -10,7 +12,7 @@ using OpenIddict.EntityFrameworkCore.Models;
 namespace McpPlatform.AuthService.Data;
 
 /// <summary>Identity's accounts, OpenIddict's clients, sessions (its authorizations) and tokens, and the signing keys.</summary>
-internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : IdentityUserContext<Account, Guid>(options)
+internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : IdentityUserContext<Account, Guid>(options), IDataProtectionKeyContext
 {
     public const string Schema = "auth";
 
@@ -23,6 +25,10 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
 
     public DbSet<BootstrapWindow> BootstrapWindows => Set<BootstrapWindow>();
 
+    public DbSet<ClientRegistration> ClientRegistrations => Set<ClientRegistration>();
+
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
     protected override void OnModelCreating(ModelBuilder builder)
     {
         base.OnModelCreating(builder);
@@ -30,6 +36,11 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
         builder.UseOpenIddict<OAuthClient, Session, OpenIddictEntityFrameworkCoreScope<Guid>, IssuedToken, Guid>();
         builder.ApplyConfigurationsFromAssembly(typeof(AuthDbContext).Assembly);
         builder.AddOutboxAndInbox();
+
+        // A client's id can be an address.
+        builder.Model.GetEntityTypes().Single(entity => entity.GetTableName() == "OpenIddictApplications")
+            .FindProperty("ClientId")!.SetMaxLength(ClientRegistrationConfiguration.MaxClientIdLength);
+        builder.Entity<DataProtectionKey>().ToTable("data_protection_keys");
 
         // The libraries name their tables themselves, so the naming convention leaves them alone.
         foreach (var entity in builder.Model.GetEntityTypes())

@@ -80,7 +80,7 @@ internal sealed class EndAccess(
     /// <summary>Ends the access tokens that an account has now, in the caller's transaction; its sessions go on and get new ones.</summary>
     public AccessRevoked OfAccount(Account account, string reason) => Announce(account.Id, null, account.EndAccess(), reason);
 
-    /// <summary>Somebody used a refresh token that had been used: the session ends, in a transaction of its own.</summary>
+    /// <summary>Somebody used a refresh token or a code that had been used: the session ends, in a transaction of its own.</summary>
     public async Task OfReusedSessionAsync(ClaimsPrincipal principal)
     {
         // Not to be broken off by the caller, who may be the thief.
@@ -90,13 +90,14 @@ internal sealed class EndAccess(
             return;
         }
 
+        var reason = principal.HasTokenType(OpenIddictConstants.TokenTypeIdentifiers.Private.AuthorizationCode) ? "authorization_code_reused" : "refresh_token_reused";
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await OfSessionAsync(userId, session, "refresh_token_reused", cancellationToken) is null)
+        if (await OfSessionAsync(userId, session, reason, cancellationToken) is null)
         {
             return;
         }
 
-        db.AddToOutbox(activities.Create("auth.refresh_token_reused", ActivityOutcomes.Denied, "session", session) with { UserId = userId });
+        db.AddToOutbox(activities.Create("auth." + reason, ActivityOutcomes.Denied, "session", session) with { UserId = userId });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

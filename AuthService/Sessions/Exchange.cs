@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Claims;
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Telemetry;
 using McpPlatform.AuthService.Tokens;
@@ -32,9 +34,9 @@ internal static class Exchange
             return Results.SignIn(TokenPrincipal.OfClient(request.ClientId!), authenticationScheme: Scheme);
         }
 
-        if (request.IsRefreshTokenGrantType())
+        if (request.IsRefreshTokenGrantType() || request.IsAuthorizationCodeGrantType())
         {
-            return await RefreshAsync(context, db, principals, cancellationToken);
+            return await RefreshAsync(context, request, db, principals, cancellationToken);
         }
 
         if (Credentials.Malformed(request.Username, request.Password, (string?)request["otp"]) is { } sentence)
@@ -56,12 +58,13 @@ internal static class Exchange
         db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Succeeded, "session", session) with { UserId = account.Id, Username = account.UserName });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return SignIn(TokenPrincipal.Of(account, session), account);
+        return SignIn(principals.Of(account, session), account);
     }
 
-    private static async Task<IResult> RefreshAsync(HttpContext context, AuthDbContext db, TokenPrincipal principals, CancellationToken cancellationToken)
+    private static async Task<IResult> RefreshAsync(
+        HttpContext context, OpenIddictRequest request, AuthDbContext db, TokenPrincipal principals, CancellationToken cancellationToken)
     {
-        var presented = (await context.AuthenticateAsync(Scheme)).Principal ?? throw new InvalidOperationException("OpenIddict did not validate the refresh token.");
+        var presented = (await context.AuthenticateAsync(Scheme)).Principal ?? throw new InvalidOperationException("OpenIddict did not validate the token.");
         var session = presented.GetAuthorizationId();
         var account = Guid.TryParse(presented.GetClaim(OpenIddictConstants.Claims.Subject), out var id)
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(account => account.Id == id, cancellationToken)
@@ -77,8 +80,17 @@ internal static class Exchange
                 [Scheme]);
         }
 
-        return SignIn(TokenPrincipal.Of(account, session), account);
+        return request.ClientId == FirstPartyEndpoints.ConsoleClient
+            ? SignIn(principals.Of(account, session), account)
+            : Results.SignIn(principals.Of(account, session, GrantOf(presented, request)), authenticationScheme: Scheme);
     }
+
+    // What an OAuth client has stays what it is; for one access token it can ask for less.
+    private static OAuthGrant GrantOf(ClaimsPrincipal presented, OpenIddictRequest request) =>
+        new(presented.GetScopes(), presented.GetResources(), long.Parse(presented.GetClaim(OpenIddictConstants.Claims.AuthenticationTime)!, CultureInfo.InvariantCulture))
+        {
+            AccessScopes = request.IsRefreshTokenGrantType() && request.GetScopes() is { Length: > 0 } scopes ? scopes : presented.GetScopes(),
+        };
 
     private static IResult SignIn(ClaimsPrincipal principal, Account account)
     {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Identity;
@@ -16,10 +17,8 @@ namespace McpPlatform.AuthService.Sessions;
 
 /// <summary>What a token says, and the session that it belongs to: an authorization of OpenIddict for each login.</summary>
 internal sealed class TokenPrincipal(
-    AuthDbContext db, IOpenIddictApplicationManager applications, IOpenIddictAuthorizationManager authorizations, TimeProvider time)
+    AuthDbContext db, IOpenIddictApplicationManager applications, IOpenIddictAuthorizationManager authorizations, ResourceIndicators resources, TimeProvider time)
 {
-    private const string Audience = "urn:mcpplatform:api";
-
     /// <summary>Begins a session. One authorization per login: else the end of one session would end them all.</summary>
     /// <returns>The session's id, the tokens' <c>sid</c>.</returns>
     /// <exception cref="AccountChangedException">The password was changed, or the account closed, since it was checked.</exception>
@@ -66,7 +65,10 @@ internal sealed class TokenPrincipal(
         && await authorizations.HasStatusAsync(authorization, Statuses.Valid, cancellationToken);
 
     /// <summary>A person's token.</summary>
-    public static ClaimsPrincipal Of(Account account, string session)
+    /// <param name="account">Whose.</param>
+    /// <param name="session">The login that it belongs to.</param>
+    /// <param name="grant">What the person gave to an OAuth client; null for the platform's own login, which gives everything.</param>
+    public ClaimsPrincipal Of(Account account, string session, OAuthGrant? grant = null)
     {
         var identity = NewIdentity();
         identity.SetClaim(PlatformClaims.Subject, account.Id.ToString())
@@ -74,9 +76,19 @@ internal sealed class TokenPrincipal(
             .SetClaim(PlatformClaims.SessionId, session)
             .SetClaim(PlatformClaims.Version, account.AccessVersion)
             .SetAuthorizationId(session)
-            .SetScopes(Scopes.OfflineAccess);
-        identity.AddClaims([List(PlatformClaims.Role, account.Roles), List(PlatformClaims.Permission, account.Permissions), List(PlatformClaims.Team, account.Teams)]);
-        return Finish(identity);
+            .SetScopes(grant?.Scopes ?? [Scopes.OfflineAccess]);
+        identity.AddClaims(
+        [
+            List(PlatformClaims.Role, account.Roles),
+            List(PlatformClaims.Permission, grant is null ? account.Permissions : OAuthScopes.Permitted(grant.AccessScopes, account.Permissions)),
+            List(PlatformClaims.Team, account.Teams),
+        ]);
+        if (grant is not null)
+        {
+            identity.SetClaim(Claims.PreferredUsername, account.UserName).SetClaim(Claims.AuthenticationTime, grant.AuthenticatedAt);
+        }
+
+        return Finish(identity, grant?.Resources ?? [ResourceIndicators.Api, resources.Mcp]);
     }
 
     /// <summary>A service's own token. Its subject is derived from the client's name, so that it is a UUID and always the same.</summary>
@@ -86,7 +98,7 @@ internal sealed class TokenPrincipal(
         identity.SetClaim(PlatformClaims.Subject, new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("client:" + clientId)).AsSpan(0, 16)).ToString())
             .SetClaim(PlatformClaims.Username, clientId);
         identity.AddClaim(List(PlatformClaims.Permission, PermissionsOfClient(clientId)));
-        return Finish(identity);
+        return Finish(identity, [ResourceIndicators.Api]);
     }
 
     // By name: that a service is a client is no reason that it may make accounts.
@@ -99,10 +111,10 @@ internal sealed class TokenPrincipal(
     private static ClaimsIdentity NewIdentity() =>
         new(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme, PlatformClaims.Username, PlatformClaims.Role);
 
-    private static ClaimsPrincipal Finish(ClaimsIdentity identity)
+    private static ClaimsPrincipal Finish(ClaimsIdentity identity, IReadOnlyList<string> resources)
     {
-        identity.SetResources(Audience);
-        identity.SetDestinations(_ => [Destinations.AccessToken]);
+        identity.SetResources(resources);
+        identity.SetDestinations(claim => claim.Type is Claims.PreferredUsername or Claims.AuthenticationTime ? [Destinations.IdentityToken] : [Destinations.AccessToken]);
         return new ClaimsPrincipal(identity);
     }
 }

@@ -23,13 +23,19 @@ internal sealed class RefuseLoginGrantElsewhere : IOpenIddictServerHandler<Valid
     }
 }
 
-/// <summary>… and the discovery document does not speak of it. It does say that public clients need no secret, which is not said by default.</summary>
+/// <summary>
+/// … and the discovery document does not speak of it. It does say what OpenIddict has no words for: that public clients need no secret, and where and how
+/// clients introduce themselves (RFC 7591, Client ID Metadata Documents).
+/// </summary>
 internal sealed class DescribeServer : IOpenIddictServerHandler<HandleConfigurationRequestContext>
 {
     public ValueTask HandleAsync(HandleConfigurationRequestContext context)
     {
         context.GrantTypes.Remove(FirstPartyEndpoints.LoginGrant);
         context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
+        context.RevocationEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
+        context.Metadata["registration_endpoint"] = new Uri(context.Issuer!, "connect/register").AbsoluteUri;
+        context.Metadata["client_id_metadata_document_supported"] = true;
         return ValueTask.CompletedTask;
     }
 }
@@ -73,12 +79,13 @@ internal sealed class RedeemRefreshTokenOnce(AuthDbContext db, EndAccess endAcce
     }
 }
 
-/// <summary>The same where the token had been redeemed before this request began.</summary>
+/// <summary>The same where the token had been redeemed before this request began; and for an authorization code, which is used once too (OAuth 2.1 section 4.1.3).</summary>
 internal sealed class EndSessionOfReusedRefreshToken(AuthDbContext db, EndAccess endAccess) : IOpenIddictServerHandler<ValidateTokenContext>
 {
     public async ValueTask HandleAsync(ValidateTokenContext context)
     {
-        if (context.Principal is not { } principal || !principal.HasTokenType(TokenTypeIdentifiers.RefreshToken)
+        if (context.Principal is not { } principal
+            || !(principal.HasTokenType(TokenTypeIdentifiers.RefreshToken) || principal.HasTokenType(TokenTypeIdentifiers.Private.AuthorizationCode))
             || !Guid.TryParse(principal.GetTokenId(), out var id))
         {
             return;

@@ -1,3 +1,4 @@
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.ServiceDefaults.Authentication;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -57,13 +58,15 @@ internal static class TokensSetup
             .SetJsonWebKeySetEndpointUris(".well-known/jwks.json")
             .AllowCustomFlow(FirstPartyEndpoints.LoginGrant)
             .AllowRefreshTokenFlow()
+            .AllowOAuth()
             .AllowClientCredentialsFlow()
             .DisableAccessTokenEncryption()
             .UseReferenceRefreshTokens()
             .SetRefreshTokenReuseLeeway(TimeSpan.Zero);
 
         // TLS ends at the edge; what comes here comes over the platform's own network.
-        server.UseAspNetCore().EnableTokenEndpointPassthrough().DisableTransportSecurityRequirement();
+        server.UseAspNetCore().EnableTokenEndpointPassthrough().EnableAuthorizationEndpointPassthrough().EnableUserInfoEndpointPassthrough()
+            .DisableTransportSecurityRequirement();
 
         server.RemoveEventHandler(ExtractPostRequest<ExtractTokenRequestContext>.Descriptor);
         server.AddEventHandler<ExtractTokenRequestContext>(handler => handler.UseSingletonHandler<ExtractTokenOrLoginRequest>()

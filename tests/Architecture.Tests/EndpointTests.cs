@@ -25,6 +25,11 @@ public sealed class EndpointTests
         ["/api/auth/refresh"] = "the refresh token is the proof",
         ["/api/auth/bootstrap"] = "there is no account yet; the one-time password is the proof",
         ["/connect/token"] = "OAuth clients authenticate in the request itself",
+        ["/connect/authorize"] = "a browser comes here to log in and to consent; the cookie of the login is the proof",
+        ["/connect/login"] = "the form of the login page",
+        ["/connect/logout"] = "the form that ends that login; the cookie is the proof",
+        ["/connect/userinfo"] = "OpenIddict validates the token here, with the session and the scope",
+        ["/connect/register"] = "a client introduces itself before anybody knows it (RFC 7591)",
     };
 
     public static TheoryData<string> Services() => [.. Repository.Services];

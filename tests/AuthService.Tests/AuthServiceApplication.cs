@@ -32,13 +32,28 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
 
     public string Database { get; private set; } = string.Empty;
 
+    /// <summary>Changes to the services, for what a test must bring along; set it before the start.</summary>
+    internal Action<IServiceCollection> Services { get; init; } = _ => { };
+
     public ValueTask InitializeAsync() => InitializeAsync([]);
 
     public async ValueTask InitializeAsync(params (string Key, string Value)[] changes)
     {
         Database = await servers.CreateDatabaseAsync("auth");
         Assert.Equal(0, await RunAsync(["migrate"]));
-        factory = new Factory(Settings(changes));
+        factory = new Factory(Settings(changes), Services);
+        factory.UseKestrel(0);
+        factory.StartServer();
+    }
+
+    /// <summary>The servers that it uses, for an instance beside it.</summary>
+    internal PlatformServers Servers => servers;
+
+    /// <summary>Starts another replica on the same database.</summary>
+    internal void StartBeside(string database)
+    {
+        Database = database;
+        factory = new Factory(Settings([]), Services);
         factory.UseKestrel(0);
         factory.StartServer();
     }
@@ -63,6 +78,13 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         client.DefaultRequestHeaders.Add("X-Forwarded-For", address ?? $"198.18.{number / 250}.{(number % 250) + 1}");
         client.DefaultRequestHeaders.Authorization = token is null ? null : new("Bearer", token);
         return client;
+    }
+
+    /// <summary>A browser of its own.</summary>
+    internal Authorization.Browser Browser()
+    {
+        using var client = Client();
+        return new(client.BaseAddress!);
     }
 
     public async Task<HttpResponseMessage> PostAsync(string path, object body, string? token = null)
@@ -137,6 +159,16 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
 
     internal KeyRing Keys => factory!.Services.GetRequiredService<KeyRing>();
 
+    internal T Service<T>()
+        where T : notnull => factory!.Services.GetRequiredService<T>();
+
+    internal async Task InScopeAsync<T>(Func<T, Task> work)
+        where T : notnull
+    {
+        await using var scope = factory!.Services.CreateAsyncScope();
+        await work(scope.ServiceProvider.GetRequiredService<T>());
+    }
+
     internal async Task<T> InDatabaseAsync<T>(Func<AuthDbContext, Task<T>> work)
     {
         await using var scope = factory!.Services.CreateAsyncScope();
@@ -185,13 +217,15 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         ["ServiceClients:userservice"] = ClientSecret,
         ["ServiceClients:another"] = ClientSecret,
         ["Passwords:BcryptCost"] = "10",
+        ["OAuth:RegistrationsPerHour"] = "10000",
     };
 
-    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    private sealed class Factory(Dictionary<string, string?> settings, Action<IServiceCollection> services) : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment("Production");
+            builder.ConfigureServices(services);
             foreach (var (key, value) in settings)
             {
                 builder.UseSetting(key, value);

@@ -154,6 +154,41 @@ namespace McpPlatform.AuthService.Data.Migrations
                     b.ToTable("users", "auth");
                 });
 
+            modelBuilder.Entity("McpPlatform.AuthService.Authorization.ClientRegistration", b =>
+                {
+                    b.Property<string>("ClientId")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("client_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("FreshUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("fresh_until");
+
+                    b.Property<string>("Origin")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("origin");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("ClientId")
+                        .HasName("pk_client_registrations");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_client_registrations_created_at")
+                        .HasFilter("used_at IS NULL");
+
+                    b.ToTable("client_registrations", "auth");
+                });
+
             modelBuilder.Entity("McpPlatform.AuthService.Bootstrap.BootstrapWindow", b =>
                 {
                     b.Property<byte[]>("SecretHash")
@@ -336,8 +371,8 @@ namespace McpPlatform.AuthService.Data.Migrations
                         .HasColumnName("application_type");
 
                     b.Property<string>("ClientId")
-                        .HasMaxLength(100)
-                        .HasColumnType("character varying(100)")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
                         .HasColumnName("client_id");
 
                     b.Property<string>("ClientSecret")
@@ -509,6 +544,29 @@ namespace McpPlatform.AuthService.Data.Migrations
                         .HasDatabaseName("ix_outbox_id");
 
                     b.ToTable("outbox", "auth");
+                });
+
+            modelBuilder.Entity("Microsoft.AspNetCore.DataProtection.EntityFrameworkCore.DataProtectionKey", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<int>("Id"));
+
+                    b.Property<string>("FriendlyName")
+                        .HasColumnType("text")
+                        .HasColumnName("friendly_name");
+
+                    b.Property<string>("Xml")
+                        .HasColumnType("text")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Id")
+                        .HasName("pk_data_protection_keys");
+
+                    b.ToTable("data_protection_keys", "auth");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>
