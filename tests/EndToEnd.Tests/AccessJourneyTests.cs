@@ -50,6 +50,40 @@ public sealed class AccessJourneyTests(Platform platform)
     }
 
     [Fact]
+    public async Task A_rule_is_in_force_at_every_replica_of_another_service_within_two_seconds_and_what_it_hides_is_on_record()
+    {
+        var user = await platform.NewUserAsync();
+        var call = () => platform.TryAsync(HttpMethod.Post, "/api/mcp/servers/everything/tools/echo/call", user.Token, new { arguments = new { message = "x" } });
+        using (var before = await call())
+        {
+            Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        }
+
+        var set = await platform.SendAsync(HttpMethod.Put, "/api/permissions/grants", platform.AdminToken, new
+        {
+            subject_type = "user", subject = user.Id, rules = new[] { new { effect = "deny", resource = "tool:everything/ec*" } },
+        });
+
+        // So often in a row that both replicas have answered.
+        var refused = 0;
+        await Platform.EventuallyAsync(TwoSeconds, async () =>
+        {
+            using var response = await call();
+            refused = response.StatusCode == HttpStatusCode.NotFound ? refused + 1 : 0;
+            return refused >= 6 ? "hidden" : null;
+        }, "echo is hidden");
+        var tools = await platform.SendAsync(HttpMethod.Get, "/api/mcp/servers/everything/tools", user.Token);
+        Assert.DoesNotContain("echo", tools.GetProperty("items").EnumerateArray().Select(tool => tool.GetProperty("name").GetString()));
+
+        var rule = set.GetProperty("rules")[0].GetProperty("id").GetString()!;
+        await Platform.EventuallyAsync(TimeSpan.FromSeconds(5), async () =>
+        {
+            var page = await platform.SendAsync(HttpMethod.Get, $"/api/analytics/activities?user_id={user.Id}&limit=100", platform.AdminToken);
+            return page.GetProperty("items").EnumerateArray().Any(item => item.GetProperty("outcome").GetString() == "denied" && item.GetRawText().Contains(rule, StringComparison.Ordinal)) ? "there" : null;
+        }, "the denial names the rule");
+    }
+
+    [Fact]
     public async Task Who_one_is_comes_from_the_token_and_from_no_header()
     {
         var user = await platform.NewUserAsync();
