@@ -1,5 +1,6 @@
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Authorization;
+using McpPlatform.AuthService.Admin;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Sessions;
@@ -34,6 +35,7 @@ internal static class AuthServiceSetup
         builder.AddSessions();
         builder.AddOAuth();
         builder.AddBootstrap();
+        builder.AddAdmin();
         builder.Services.AddSingleton<AuthTelemetry>();
     }
 

@@ -8,6 +8,7 @@ using McpPlatform.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace McpPlatform.ServiceDefaults;
@@ -23,13 +24,38 @@ public static class PlatformService
     public static Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map) =>
         StartAsync(args, add, app => ServeAsync(app, map));
 
-    /// <summary>The same for a service with a database; <c>migrate</c> as the first argument brings the database up to date and ends.</summary>
+    /// <summary>
+    /// The same for a service with a database; <c>migrate</c> as the first argument brings the database up to date and ends, <c>admin</c> carries out what
+    /// <paramref name="administer"/> knows and ends.
+    /// </summary>
     /// <typeparam name="TContext">The service's database.</typeparam>
-    /// <inheritdoc cref="RunAsync(string[], Action{WebApplicationBuilder}, Action{WebApplication})"/>
-    public static Task<int> RunAsync<TContext>(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+    /// <param name="args">The command line.</param>
+    /// <param name="add">Adds the service's own parts.</param>
+    /// <param name="map">Maps its endpoints.</param>
+    /// <param name="administer">Carries out a command of the console, given the arguments after <c>admin</c>, and returns the exit code.</param>
+    /// <returns>The exit code: 0, or 1 when the configuration is wrong (said in one sentence on standard error).</returns>
+    public static Task<int> RunAsync<TContext>(
+        string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map, Func<IServiceProvider, string[], Task<int>>? administer = null)
         where TContext : DbContext =>
-        // Nothing is mapped to migrate: endpoints need the broker, the cache and the keys, which a migration has no use for.
-        StartAsync(args, add, app => args is ["migrate", ..] ? app.MigrateAsync<TContext>() : ServeAsync(app, map));
+        // Nothing is mapped to migrate or to administer: endpoints need the broker, the cache and the keys, which these have no use for.
+        args switch
+        {
+            ["migrate", ..] => StartAsync(args, add, async app =>
+            {
+                await app.MigrateAsync<TContext>();
+                return 0;
+            }),
+            ["admin", .. var command] when administer is not null => StartAsync(
+                [.. command.Where(IsSetting)],
+                builder =>
+                {
+                    // Standard output is the command's.
+                    builder.Logging.ClearProviders();
+                    add(builder);
+                },
+                app => administer(app.Services, [.. command.Where(argument => !IsSetting(argument))])),
+            _ => StartAsync(args, add, app => ServeAsync(app, map)),
+        };
 
     /// <summary>
     /// What every service has: configuration sources, telemetry, health, service discovery, resilience, JSON and problem details.
@@ -47,16 +73,21 @@ public static class PlatformService
         builder.AddPlatformProblems();
     }
 
-    private static Task ServeAsync(WebApplication app, Action<WebApplication> map)
+    // --ConnectionStrings:authdb=… or --LOG_LEVEL=…: a setting; the options of a command have neither sign in their names.
+    private static bool IsSetting(string argument) =>
+        argument.StartsWith("--", StringComparison.Ordinal) && argument.Split('=')[0].AsSpan().IndexOfAny(':', '_') > 0;
+
+    private static async Task<int> ServeAsync(WebApplication app, Action<WebApplication> map)
     {
         app.UsePlatformHttp();
         app.MapPlatformHealth();
         map(app);
-        return app.RunAsync();
+        await app.RunAsync();
+        return 0;
     }
 
     private static async Task<int> StartAsync(
-        string[] args, Action<WebApplicationBuilder> add, Func<WebApplication, Task> run)
+        string[] args, Action<WebApplicationBuilder> add, Func<WebApplication, Task<int>> run)
     {
         // Numbers and dates look the same whatever the machine's language.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -66,8 +97,7 @@ public static class PlatformService
             builder.AddServiceDefaults();
             add(builder);
             await using var app = builder.Build();
-            await run(app);
-            return 0;
+            return await run(app);
         }
         catch (InvalidConfigurationException exception)
         {

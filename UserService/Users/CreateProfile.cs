@@ -1,4 +1,5 @@
 using MassTransit;
+using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.UserService.Access;
@@ -18,7 +19,19 @@ internal sealed class CreateProfile(UsersDbContext db) : IConsumer<UserCreated>
         if (await db.LockUserAsync(account.UserId, cancellationToken) is null)
         {
             var grants = await RoleGrants.LoadAsync(db, account.Roles, cancellationToken);
-            db.Add(User.Create(account.UserId, account.Username, account.Email, grants.Roles, account.OccurredAt));
+            var user = User.Create(account.UserId, account.Username, account.Email, grants.Roles, account.OccurredAt);
+            db.Add(user);
+            if (!account.IsActive)
+            {
+                user.SetActive(false, account.OccurredAt);
+            }
+
+            // AuthService knows what the built-in roles give, and of the others only what it is told.
+            if (!account.Roles.All(BuiltInRoles.Permissions.ContainsKey))
+            {
+                user.TouchGrants(account.OccurredAt);
+                db.AddToOutbox(grants.ToFact(user, account.OccurredAt));
+            }
         }
     }
 }

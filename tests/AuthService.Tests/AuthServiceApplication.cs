@@ -157,6 +157,16 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         return listener;
     }
 
+    internal PlatformServers Servers => servers;
+
+    /// <summary>Works with one of the service's own parts.</summary>
+    internal async Task<TResult> InScopeAsync<TService, TResult>(Func<TService, Task<TResult>> work)
+        where TService : notnull
+    {
+        await using var scope = factory!.Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<TService>());
+    }
+
     internal KeyRing Keys => factory!.Services.GetRequiredService<KeyRing>();
 
     internal T Service<T>()

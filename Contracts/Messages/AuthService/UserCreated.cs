@@ -20,4 +20,7 @@ public sealed record UserCreated : IFact
 
     /// <summary>The roles that the account starts with.</summary>
     public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>False for an account that was brought in disabled.</summary>
+    public bool IsActive { get; init; } = true;
 }

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Sessions;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.EntityFrameworkCore;
+
+namespace McpPlatform.AuthService.Admin;
+
+/// <summary>One account, from the console.</summary>
+internal sealed class AccountAdministration(AuthDbContext db, EndAccess endAccess, PasswordWork passwords, ActivityLog activities)
+{
+    private const string Actor = "console";
+
+    public Task<string> UnlockAsync(string username, CancellationToken cancellationToken) => ChangeAsync(username, "auth.unlock", account =>
+    {
+        (account.AccessFailedCount, account.LockoutEnd, account.LockoutLevel) = (0, null, 0);
+        return Task.FromResult($"{account.UserName} may log in again.");
+    }, cancellationToken);
+
+    public Task<string> ResetPasswordAsync(string username, CancellationToken cancellationToken) => ChangeAsync(username, "auth.reset_password", async account =>
+    {
+        var password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
+        account.PasswordHash = await passwords.HashAsync(password, cancellationToken);
+        (account.AccessFailedCount, account.LockoutEnd, account.LockoutLevel) = (0, null, 0);
+        await endAccess.OfAllSessionsAsync(account, "password_reset", cancellationToken);
+        return $"The new password of {account.UserName} is {password} (shown once; change it after the next login).";
+    }, cancellationToken);
+
+    public Task<string> EndSessionsAsync(string username, CancellationToken cancellationToken) => ChangeAsync(username, "auth.end_sessions", async account =>
+    {
+        await endAccess.OfAllSessionsAsync(account, "ended_by_operator", cancellationToken);
+        return $"All sessions of {account.UserName} have ended.";
+    }, cancellationToken);
+
+    private async Task<string> ChangeAsync(string username, string action, Func<Account, Task<string>> change, CancellationToken cancellationToken)
+    {
+        if (!Usernames.TryCanonicalize(username, out var canonical))
+        {
+            throw new AdminException($"'{username}' is no username: {Usernames.Rule}");
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var id = await db.Users.Where(account => account.NormalizedUserName == canonical).Select(account => account.Id).SingleOrDefaultAsync(cancellationToken);
+        var account = await db.LockAccountAsync(id, cancellationToken) ?? throw new AdminException($"There is no account '{canonical}'.");
+        var sentence = await change(account);
+        db.AddToOutbox(activities.Create(action, ActivityOutcomes.Succeeded, "account", account.UserName) with { Username = Actor });
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return sentence;
+    }
+}
