@@ -157,8 +157,6 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         return listener;
     }
 
-    internal PlatformServers Servers => servers;
-
     /// <summary>Works with one of the service's own parts.</summary>
     internal async Task<TResult> InScopeAsync<TService, TResult>(Func<TService, Task<TResult>> work)
         where TService : notnull
