@@ -47,5 +47,6 @@ internal static class UserServiceSetup
         app.MapUsersApi();
         app.MapPermissionsApi();
         app.MapConnectionsApi();
+        app.MapQueriesApi();
     }
 }

@@ -9,6 +9,10 @@ internal static class QueriesSetup
     public static void AddQueries(this WebApplicationBuilder builder)
     {
         builder.AddOutboundGuard();
+        builder.Services.AddOptions<QueryOptions>().BindConfiguration(QueryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<QueryLimit>();
+        builder.Services.AddSingleton<QueryRunner>();
+        builder.Services.AddScoped<QueryAudit>();
         builder.Services.AddSingleton<ProfileConnector>();
         builder.Services.AddSingleton<IDatabaseEngine, PostgresEngine>();
         builder.Services.AddSingleton<IDatabaseEngine, MySqlEngine>();

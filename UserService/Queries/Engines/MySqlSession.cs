@@ -1,3 +1,4 @@
+using McpPlatform.UserService.Queries.Sql;
 using MySqlConnector;
 
 namespace McpPlatform.UserService.Queries.Engines;
@@ -8,6 +9,11 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
     public string ServerVersion => connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase)
         ? $"MariaDB {connection.ServerVersion}"
         : $"MySQL {connection.ServerVersion}";
+
+    public Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken) =>
+        throw new StatementRefusedException("Queries of this kind of database are not taken yet.");
+
+    public Task FinishAsync(bool commit, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 }

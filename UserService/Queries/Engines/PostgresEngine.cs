@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using McpPlatform.UserService.Queries.Sql;
 using Npgsql;
 
 namespace McpPlatform.UserService.Queries.Engines;
@@ -30,6 +31,10 @@ internal sealed class PostgresEngine : IDatabaseEngine
             throw;
         }
     }
+
+    public Statement Screen(string sql, bool mayWrite) => PostgresScreen.Screen(sql, mayWrite);
+
+    public string Place(int number) => $" ${number} ";
 
     /// <summary>Every value is set as a property, never as text that could hold a second option; what the environment could add is set too.</summary>
     internal static NpgsqlDataSource Build(ConnectionTarget target, IPAddress address)

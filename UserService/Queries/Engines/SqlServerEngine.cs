@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using McpPlatform.UserService.Queries.Sql;
 using Microsoft.Data.SqlClient;
 
 namespace McpPlatform.UserService.Queries.Engines;
@@ -35,6 +36,10 @@ internal sealed class SqlServerEngine : IDatabaseEngine
             throw;
         }
     }
+
+    public Statement Screen(string sql, bool mayWrite) => throw new StatementRefusedException("Queries of this kind of database are not taken yet.");
+
+    public string Place(int number) => $"@p{number}";
 
     /// <summary>Every value is set as a property; the builder quotes it.</summary>
     internal static SqlConnectionStringBuilder Settings(ConnectionTarget target, IPAddress address)

@@ -1,3 +1,4 @@
+using McpPlatform.UserService.Queries.Sql;
 using Microsoft.Data.SqlClient;
 
 namespace McpPlatform.UserService.Queries.Engines;
@@ -6,6 +7,11 @@ namespace McpPlatform.UserService.Queries.Engines;
 internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSession
 {
     public string ServerVersion => $"SQL Server {connection.ServerVersion}";
+
+    public Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken) =>
+        throw new StatementRefusedException("Queries of this kind of database are not taken yet.");
+
+    public Task FinishAsync(bool commit, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 }

@@ -16,6 +16,7 @@ internal static class ConnectionRows
         Owned($"PATCH {Route}/{{id}}", Manage, 200, OfNewProfile("", new { database = "other" })),
         Owned($"DELETE {Route}/{{id}}", Manage, 204, OfNewProfile("", null)),
         Owned($"POST {Route}/{{id}}/test", Manage, 200, OfNewProfile("/test", null)),
+        Owned($"POST {Route}/{{id}}/query", Permissions.DbQuery, 502, OfNewProfile("/query", new { query = "SELECT 1" })),
         Needs("POST /api/db/test", Manage, 200, new { database_type = "postgresql", host = "10.0.0.1", database = "sales", username = "reader", password = "a password" }),
     ];
 
