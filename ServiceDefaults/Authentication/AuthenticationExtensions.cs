@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using McpPlatform.Contracts.Identity;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -6,20 +7,20 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
-using Microsoft.IdentityModel.Tokens;
 
 namespace McpPlatform.ServiceDefaults.Authentication;
 
 /// <summary>Who calls.</summary>
 public static class AuthenticationExtensions
 {
-    private const string Undecided = "mcpplatform.token_undecided", KeysClient = "jwks";
+    private const string Undecided = "mcpplatform.token_undecided";
 
     /// <summary>
-    /// Access tokens of the platform (RFC 9068: ES256, <c>typ</c> at+jwt, issuer, audience and lifetime checked, 30 s of clock skew), looked up in the
-    /// revocation list; and a fallback policy, so that an endpoint that says nothing needs a token. Needs <c>AddRedisClient</c>.
+    /// Access tokens of the platform (RFC 9068: ES256, <c>typ</c> at+jwt, issuer, lifetime with 30 s of clock skew, and the audience that the path asks for),
+    /// looked up among the revoked ones; and a fallback policy, so that an endpoint that says nothing needs a token. Needs <c>AddRedisClient</c>.
     /// </summary>
     /// <param name="builder">The service.</param>
     public static void AddPlatformAuthentication(this WebApplicationBuilder builder)
@@ -28,91 +29,74 @@ public static class AuthenticationExtensions
         services.AddOptions<PlatformAuthenticationOptions>().BindConfiguration(PlatformAuthenticationOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PlatformAuthenticationOptions>, PlatformAuthenticationOptionsValidator>());
         services.TryAddSingleton<RevocationList>();
+        services.TryAddSingleton<RevocationCheck>();
+        services.TryAddSingleton<PlatformTokenHandler>();
+        services.AddHostedService<KeyWatch>();
         services.AddHttpContextAccessor();
         services.AddScoped(provider =>
             CurrentUser.From(provider.GetRequiredService<IHttpContextAccessor>().HttpContext?.User ?? new ClaimsPrincipal())
             ?? throw new InvalidOperationException("CurrentUser was asked for where no token is required."));
 
-        // AuthService registers one of its own: it has the keys at hand.
-        services.TryAddSingleton<IConfigurationManager<OpenIdConnectConfiguration>>(CreateKeySource);
-        var client = services.AddHttpClient(KeysClient, http => http.Timeout = TimeSpan.FromSeconds(2));
+        // AuthService registers its own of both: it has the keys and the database at hand.
+        services.TryAddSingleton<IConfigurationManager<OpenIdConnectConfiguration>, PlatformKeys>();
+        services.TryAddSingleton<IRevocationTruth, RemoteRevocations>();
+        var client = services.AddHttpClient(PlatformKeys.Client, http => http.Timeout = TimeSpan.FromSeconds(2));
 #pragma warning disable EXTEXP0001 // For evaluation only; there is no other way to opt one client out of the defaults.
-        // Until the first answer every request with a token waits for this one, and the next request tries again anyway.
+        // Requests with a token wait for this one: better an answer that says so, soon, than one more try.
         client.RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
-        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<PlatformAuthenticationOptions>, IConfigurationManager<OpenIdConnectConfiguration>>(Configure);
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IServiceProvider>(Configure);
         services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }
 
-    private static ConfigurationManager<OpenIdConnectConfiguration> CreateKeySource(IServiceProvider provider)
+    private static void Configure(JwtBearerOptions bearer, IServiceProvider provider)
     {
-        var options = provider.GetRequiredService<IOptions<PlatformAuthenticationOptions>>().Value;
-        var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(KeysClient);
-        return new ConfigurationManager<OpenIdConnectConfiguration>(
-            options.JwksAddress, new JwksRetriever(options.CanonicalIssuer), new HttpDocumentRetriever(client) { RequireHttps = false })
-        {
-            // Else a key that was removed is accepted for another hour.
-            UseLastKnownGoodConfiguration = false,
-            AutomaticRefreshInterval = TimeSpan.FromMinutes(5),
-            RefreshInterval = TimeSpan.FromSeconds(30),
-        };
-    }
-
-    private static void Configure(
-        JwtBearerOptions bearer, IOptions<PlatformAuthenticationOptions> platform, IConfigurationManager<OpenIdConnectConfiguration> keys)
-    {
+        var platform = provider.GetRequiredService<IOptions<PlatformAuthenticationOptions>>().Value;
         bearer.MapInboundClaims = false;
-        bearer.ConfigurationManager = keys;
+        bearer.SaveToken = false;
         bearer.RequireHttpsMetadata = false;
+        bearer.ConfigurationManager = provider.GetRequiredService<IConfigurationManager<OpenIdConnectConfiguration>>();
+        bearer.TokenHandlers.Clear();
+        bearer.TokenHandlers.Add(provider.GetRequiredService<PlatformTokenHandler>());
         var parameters = bearer.TokenValidationParameters;
-        parameters.ValidIssuer = platform.Value.CanonicalIssuer;
-        parameters.ValidAudience = platform.Value.Audience;
+        parameters.ValidIssuer = platform.CanonicalIssuer;
         parameters.ValidAlgorithms = ["ES256"];
         parameters.ValidTypes = ["at+jwt"];
         parameters.RequireExpirationTime = true;
+        parameters.TryAllIssuerSigningKeys = false;
         parameters.ClockSkew = TimeSpan.FromSeconds(30);
-        parameters.NameClaimType = Contracts.Identity.PlatformClaims.Username;
-        parameters.RoleClaimType = Contracts.Identity.PlatformClaims.Role;
-        bearer.Events = new JwtBearerEvents { OnTokenValidated = CheckRevocationAsync, OnAuthenticationFailed = CheckKeysAsync, OnChallenge = ChallengeAsync };
+        parameters.NameClaimType = PlatformClaims.Username;
+        parameters.RoleClaimType = PlatformClaims.Role;
+
+        // Which of the platform's audiences is asked for depends on the path: see below.
+        parameters.AudienceValidator = (audiences, _, _) => audiences.Any(platform.IsAudience);
+        bearer.Events = new JwtBearerEvents
+        {
+            OnTokenValidated = context => CheckAudienceAsync(context, platform), OnAuthenticationFailed = NoteUndecidedAsync, OnChallenge = ChallengeAsync,
+        };
     }
 
-    private static async Task CheckKeysAsync(AuthenticationFailedContext context)
+    // RFC 8707: a token for the MCP endpoints opens nothing else, and one for a bundle opens no other bundle.
+    private static Task CheckAudienceAsync(TokenValidatedContext context, PlatformAuthenticationOptions platform)
     {
-        if (context.Exception is not SecurityTokenSignatureKeyNotFoundException)
+        if (!platform.Accepts(((JsonWebToken)context.SecurityToken).Audiences, context.Request.Path))
         {
-            return;
+            context.Fail("The token is for another resource.");
         }
 
-        try
-        {
-            await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or IOException or HttpRequestException)
-        {
-            // Not one key was ever seen: the token may well be good, and a 401 would make its owner throw it away.
-            context.HttpContext.Items[Undecided] = true;
-        }
+        return Task.CompletedTask;
     }
 
-    private static async Task CheckRevocationAsync(TokenValidatedContext context)
+    private static Task NoteUndecidedAsync(AuthenticationFailedContext context)
     {
-        try
+        if (context.Exception is UndecidedException)
         {
-            var list = context.HttpContext.RequestServices.GetRequiredService<RevocationList>();
-            if (await list.IsRevokedAsync(context.Principal!))
-            {
-                context.Fail("The token was revoked.");
-            }
-        }
-        catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)
-        {
-            // Not knowing is no reason to allow.
             context.HttpContext.Items[Undecided] = true;
-            context.Fail(exception);
         }
+
+        return Task.CompletedTask;
     }
 
     private static Task ChallengeAsync(JwtBearerChallengeContext context)

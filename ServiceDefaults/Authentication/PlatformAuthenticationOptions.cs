@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace McpPlatform.ServiceDefaults.Authentication;
@@ -11,7 +12,7 @@ public sealed class PlatformAuthenticationOptions
     /// <summary>The token's <c>iss</c>: the platform's public address, http or https. Required.</summary>
     public string Issuer { get; set; } = string.Empty;
 
-    /// <summary>The token's <c>aud</c> for this service (RFC 9068 section 4).</summary>
+    /// <summary>The token's <c>aud</c> for everything but the MCP endpoints (RFC 9068 section 4).</summary>
     public string Audience { get; set; } = "urn:mcpplatform:api";
 
     /// <summary>Where the service fetches AuthService's public keys, by an address inside the platform.</summary>
@@ -19,6 +20,18 @@ public sealed class PlatformAuthenticationOptions
 
     /// <summary><see cref="Issuer"/> in the one form that is compared byte by byte (with a slash after the host).</summary>
     public string CanonicalIssuer => new Uri(Issuer).AbsoluteUri;
+
+    /// <summary>The token's <c>aud</c> for every MCP endpoint; <c>{this}/{bundle}</c> is one for that bundle alone.</summary>
+    public string McpAudience => CanonicalIssuer + "mcp";
+
+    /// <summary>Whether an audience is one of the platform's.</summary>
+    internal bool IsAudience(string audience) =>
+        audience == Audience || (audience.StartsWith(McpAudience, StringComparison.Ordinal) && (audience.Length == McpAudience.Length || audience[McpAudience.Length] == '/'));
+
+    /// <summary>Whether a token for these audiences may be used on a path.</summary>
+    internal bool Accepts(IEnumerable<string> audiences, PathString path) => path.StartsWithSegments("/mcp", StringComparison.OrdinalIgnoreCase, out var rest)
+        ? audiences.Any(audience => audience == McpAudience || audience == McpAudience + rest.Value?.TrimEnd('/'))
+        : audiences.Contains(Audience, StringComparer.Ordinal);
 }
 
 internal sealed class PlatformAuthenticationOptionsValidator : IValidateOptions<PlatformAuthenticationOptions>

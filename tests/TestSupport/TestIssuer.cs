@@ -17,6 +17,8 @@ public sealed class TestIssuer : IAsyncDisposable
     public const string Audience = "urn:mcpplatform:api";
 
     private readonly WebApplication app;
+    private readonly ConcurrentDictionary<string, bool> revoked = new(StringComparer.Ordinal);
+    private int fetches, questions;
 
     private TestIssuer(WebApplication app, ECDsaSecurityKey key)
     {
@@ -24,11 +26,23 @@ public sealed class TestIssuer : IAsyncDisposable
         Key = key;
     }
 
+    /// <summary>The audience of every MCP endpoint.</summary>
+    public static string McpAudience => Issuer + "mcp";
+
     /// <summary>The <c>iss</c> of the tokens.</summary>
     public static string Issuer => "http://platform.test/";
 
-    /// <summary>The private key, for tests that sign something wrong.</summary>
-    public ECDsaSecurityKey Key { get; }
+    /// <summary>The private key, for tests that sign something wrong; <see cref="Rotate"/> makes another one.</summary>
+    public ECDsaSecurityKey Key { get; private set; }
+
+    /// <summary>How often the public keys were fetched.</summary>
+    public int Fetches => Volatile.Read(ref fetches);
+
+    /// <summary>How often it was asked what is revoked.</summary>
+    public int Questions => Volatile.Read(ref questions);
+
+    /// <summary>False: it answers 503 when asked what is revoked.</summary>
+    public bool KnowsRevocations { get; set; } = true;
 
     /// <summary>Where the public key is served.</summary>
     public string JwksAddress => app.Urls.First() + "/.well-known/jwks.json";
@@ -43,22 +57,16 @@ public sealed class TestIssuer : IAsyncDisposable
     /// <summary>Makes a key and serves it.</summary>
     public static async Task<TestIssuer> StartAsync()
     {
-        var key = new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = Guid.CreateVersion7().ToString("N") };
+        var key = NewKey();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         var server = builder.Build();
         server.Urls.Add("http://127.0.0.1:0");
-        var point = key.ECDsa.ExportParameters(includePrivateParameters: false).Q;
-        var jwks = new
-        {
-            keys = new[]
-            {
-                new { kty = "EC", use = "sig", alg = "ES256", kid = key.KeyId, crv = "P-256", x = Base64UrlEncoder.Encode(point.X), y = Base64UrlEncoder.Encode(point.Y) },
-            },
-        };
-        server.MapGet("/.well-known/jwks.json", () => Results.Json(jwks));
+        var issuer = new TestIssuer(server, key);
+        server.MapGet("/.well-known/jwks.json", () => issuer.PublishKey());
+        server.MapPost("/internal/revocations/check", issuer.Answer);
         await server.StartAsync();
-        return new TestIssuer(server, key);
+        return issuer;
     }
 
     /// <summary>The policy that services of tests begin with: the built-in roles, no rules.</summary>
@@ -99,7 +107,7 @@ public sealed class TestIssuer : IAsyncDisposable
         return new SecurityTokenDescriptor
         {
             Issuer = Issuer,
-            Audience = Audience,
+            Audiences = { Audience, McpAudience },
             TokenType = "at+jwt",
             IssuedAt = now,
             NotBefore = now,
@@ -116,6 +124,44 @@ public sealed class TestIssuer : IAsyncDisposable
         };
     }
 
+    /// <summary>Another key takes the place of the present one, whose tokens are worth nothing from now on.</summary>
+    public void Rotate() => Key = NewKey();
+
+    /// <summary>Ends a session, where Redis does not know it.</summary>
+    /// <param name="session">The tokens' <c>sid</c>.</param>
+    public void Revoke(string session) => revoked[session] = true;
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private static ECDsaSecurityKey NewKey() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = Guid.CreateVersion7().ToString("N") };
+
+    private IResult PublishKey()
+    {
+        Interlocked.Increment(ref fetches);
+        var point = Key.ECDsa.ExportParameters(includePrivateParameters: false).Q;
+        return Results.Json(new
+        {
+            keys = new[]
+            {
+                new { kty = "EC", use = "sig", alg = "ES256", kid = Key.KeyId, crv = "P-256", x = Base64UrlEncoder.Encode(point.X), y = Base64UrlEncoder.Encode(point.Y) },
+            },
+        });
+    }
+
+    private IResult Answer(JsonElement body)
+    {
+        if (!KnowsRevocations)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+
+        var queries = body.GetProperty("queries").EnumerateArray().ToList();
+        Interlocked.Add(ref questions, queries.Count);
+        return Results.Json(new
+        {
+            revoked = queries.Select(query => revoked.ContainsKey(query.GetProperty("session").GetString()!)),
+            keys = RevocationList.Fingerprint([Key.KeyId]),
+        });
+    }
 }
