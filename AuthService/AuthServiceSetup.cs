@@ -3,6 +3,7 @@ using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Admin;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Revocations;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Telemetry;
 using McpPlatform.AuthService.Tokens;
@@ -29,11 +30,11 @@ internal static class AuthServiceSetup
             bus.AddConsumer<EnableAccount>();
             bus.AddConsumer<ApplyEmail>();
             bus.AddConsumer<AnonymiseAccount>();
-            bus.AddConsumer<ApplyRevocation>();
         });
         builder.AddAccounts();
         builder.AddSessions();
         builder.AddOAuth();
+        builder.AddRevocations();
         builder.AddBootstrap();
         builder.AddAdmin();
         builder.Services.AddSingleton<AuthTelemetry>();
@@ -48,6 +49,7 @@ internal static class AuthServiceSetup
         app.UseAuthorization();
         app.MapSessionsApi();
         app.MapOAuth();
+        app.MapRevocationsApi();
         app.MapBootstrapApi();
         app.MapAccountsApi();
     }

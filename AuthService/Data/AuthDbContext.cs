@@ -1,6 +1,7 @@
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
+using McpPlatform.AuthService.Revocations;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.ServiceDefaults.Data;
@@ -22,6 +23,8 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
     public DbSet<Session> Sessions => Set<Session>();
 
     public DbSet<IssuedToken> IssuedTokens => Set<IssuedToken>();
+
+    public DbSet<Revocation> Revocations => Set<Revocation>();
 
     public DbSet<BootstrapWindow> BootstrapWindows => Set<BootstrapWindow>();
 

@@ -1,25 +1,34 @@
-using MassTransit;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
-using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace McpPlatform.AuthService.Sessions;
 
-/// <summary>Writes the revocation list; repeated until it succeeds, and harmless when repeated.</summary>
-internal sealed class ApplyRevocation(RevocationList list, IOptions<TokensOptions> options) : IConsumer<AccessRevoked>
+/// <summary>
+/// Writes a revocation into Redis right after the commit, so that it is in force with the answer. Should that fail nothing is lost: the row is in the database,
+/// and <see cref="Revocations.RevocationKeeper"/> copies it, or has everyone ask the database.
+/// </summary>
+internal static class ApplyRevocation
 {
-    public Task Consume(ConsumeContext<AccessRevoked> context) => ApplyAsync(list, options.Value, context.Message);
-
-    public static Task ApplyAsync(RevocationList list, TokensOptions options, AccessRevoked fact) => fact switch
+    public static Task ApplyAsync(RevocationList list, TokensOptions options, AccessRevoked fact) => TryAsync(() => fact switch
     {
-        { SessionId: { } session } => ApplyToSessionAsync(list, options, session),
-        { Version: { } version } => list.RevokeUserAsync(fact.UserId, version, Keep(options)),
+        { SessionId: { } session } => list.RevokeSessionAsync(session, options.RevocationLifetime),
+        { Version: { } version } => list.RevokeUserAsync(fact.UserId, version, options.RevocationLifetime),
         _ => Task.CompletedTask,
-    };
+    });
 
-    public static Task ApplyToSessionAsync(RevocationList list, TokensOptions options, string session) => list.RevokeSessionAsync(session, Keep(options));
+    public static Task ApplyToSessionAsync(RevocationList list, TokensOptions options, string session) => TryAsync(() => list.RevokeSessionAsync(session, options.RevocationLifetime));
 
-    // As long as a token issued just before can live, and the services' clock skew.
-    private static TimeSpan Keep(TokensOptions options) => options.AccessTokenLifetime + TimeSpan.FromMinutes(1);
+    private static async Task TryAsync(Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // See above.
+        }
+    }
 }

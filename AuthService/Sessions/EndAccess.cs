@@ -1,19 +1,23 @@
 using System.Security.Claims;
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Revocations;
+using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using OpenIddict.Abstractions;
 
 namespace McpPlatform.AuthService.Sessions;
 
 /// <summary>
-/// The end of sessions and tokens. The database and the outbox change together; <see cref="ApplyRevocation"/> then writes the revocation list that every
-/// service looks into.
+/// The end of sessions and tokens. Cause, revocation and outbox change together; <see cref="ApplyRevocation"/> or the keeper of the list then write the copy
+/// that every service looks into.
 /// </summary>
 internal sealed class EndAccess(
-    AuthDbContext db, IOpenIddictAuthorizationManager authorizations, IOpenIddictTokenManager tokens, ActivityLog activities, TimeProvider time)
+    AuthDbContext db, IOpenIddictAuthorizationManager authorizations, IOpenIddictTokenManager tokens, ActivityLog activities, TimeProvider time,
+    IOptions<TokensOptions> options)
 {
     private const int MaxOneByOne = 50;
 
@@ -109,6 +113,7 @@ internal sealed class EndAccess(
             EventId = Guid.CreateVersion7(), OccurredAt = time.GetUtcNow(), UserId = userId, SessionId = session, Version = version, Reason = reason,
         };
         db.AddToOutbox(fact);
+        db.Revocations.Add(Revocation.Of(fact, options.Value.RevocationLifetime));
         return fact;
     }
 }

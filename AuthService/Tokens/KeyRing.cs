@@ -59,6 +59,7 @@ internal sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOpt
 internal sealed class OwnKeys : BaseConfigurationManager, IConfigurationManager<OpenIdConnectConfiguration>
 {
     private readonly KeyRing ring;
+    private volatile Known? last;
 
     public OwnKeys(KeyRing ring)
     {
@@ -70,13 +71,20 @@ internal sealed class OwnKeys : BaseConfigurationManager, IConfigurationManager<
 
     public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
     {
-        var configuration = new OpenIdConnectConfiguration();
-        foreach (var credentials in ring.Current.Published)
+        // The same object for the same keys: what was validated with it need not be again.
+        var current = ring.Current;
+        if (last is not { } known || !ReferenceEquals(known.Keys, current))
         {
-            configuration.SigningKeys.Add(credentials.Key);
+            var configuration = new OpenIdConnectConfiguration();
+            foreach (var credentials in current.Published)
+            {
+                configuration.SigningKeys.Add(credentials.Key);
+            }
+
+            last = known = new(current, configuration);
         }
 
-        return Task.FromResult(configuration);
+        return Task.FromResult(known.Configuration);
     }
 
     public override async Task<BaseConfiguration> GetBaseConfigurationAsync(CancellationToken cancel) => await GetConfigurationAsync(cancel);
@@ -85,4 +93,6 @@ internal sealed class OwnKeys : BaseConfigurationManager, IConfigurationManager<
     {
         // The ring is always current.
     }
+
+    private sealed record Known(Keys Keys, OpenIdConnectConfiguration Configuration);
 }

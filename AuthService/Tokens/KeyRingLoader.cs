@@ -5,11 +5,11 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace McpPlatform.AuthService.Tokens;
 
-/// <summary>Makes the first keys, loads them before the first request, and looks for new ones every 30 seconds.</summary>
+/// <summary>Makes the first keys, loads them before the first request, and looks for other ones every second.</summary>
 internal sealed partial class KeyRingLoader(IServiceScopeFactory scopes, KeyRing ring, KeyProtector protector, TimeProvider time, ILogger<KeyRingLoader> logger)
     : BackgroundService, IHostedLifecycleService
 {
-    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
     // One instance of each key for the life of the process: requests in flight may still hold it.
     private readonly Dictionary<string, SecurityKey> loaded = new(StringComparer.Ordinal);

@@ -24,6 +24,9 @@ internal sealed class TokensOptions
 
     public TimeSpan AccessTokenLifetime => TimeSpan.FromMinutes(Number(AccessTokenMinutes));
 
+    /// <summary>How long a revocation is of use: as long as a token issued just before can live, with the services' clock skew.</summary>
+    public TimeSpan RevocationLifetime => AccessTokenLifetime + TimeSpan.FromMinutes(1);
+
     public TimeSpan RefreshTokenLifetime => TimeSpan.FromDays(Number(RefreshTokenDays));
 
     /// <summary>A whole number; 0 when it is none.</summary>

@@ -39,19 +39,21 @@ public sealed class RevocationList(IConnectionMultiplexer redis)
     /// <summary>Ends the tokens of one session.</summary>
     /// <param name="sessionId">The tokens' <c>sid</c>.</param>
     /// <param name="keep">How long an access token can still live: after that the entry is of no use.</param>
+    /// <param name="announce">False where it is only written again: nobody need look at once.</param>
     /// <returns>When it is written; it is in force everywhere within a second.</returns>
     /// <exception cref="RedisException">Redis did not take it.</exception>
-    public Task RevokeSessionAsync(string sessionId, TimeSpan keep) =>
-        AnnounceAsync(redis.GetDatabase().StringSetAsync(SessionKey(sessionId), "1", keep));
+    public Task RevokeSessionAsync(string sessionId, TimeSpan keep, bool announce = true) =>
+        AnnounceAsync(redis.GetDatabase().StringSetAsync(SessionKey(sessionId), "1", keep), announce);
 
     /// <summary>Ends all of a user's tokens of an older version.</summary>
     /// <param name="userId">The tokens' <c>sub</c>.</param>
     /// <param name="version">Tokens whose <c>ver</c> is lower end. A lower version than is in force changes nothing.</param>
     /// <param name="keep">How long an access token can still live.</param>
+    /// <param name="announce">False where it is only written again: nobody need look at once.</param>
     /// <returns>When it is written; it is in force everywhere within a second.</returns>
     /// <exception cref="RedisException">Redis did not take it.</exception>
-    public Task RevokeUserAsync(Guid userId, long version, TimeSpan keep) =>
-        AnnounceAsync(redis.GetDatabase().ScriptEvaluateAsync(RaiseVersion, [UserKey(userId.ToString())], [version, (long)keep.TotalMilliseconds]));
+    public Task RevokeUserAsync(Guid userId, long version, TimeSpan keep, bool announce = true) =>
+        AnnounceAsync(redis.GetDatabase().ScriptEvaluateAsync(RaiseVersion, [UserKey(userId.ToString())], [version, (long)keep.TotalMilliseconds]), announce);
 
     /// <summary>The same for the same signing keys in any order.</summary>
     /// <param name="keyIds">Their <c>kid</c>.</param>
@@ -90,9 +92,14 @@ public sealed class RevocationList(IConnectionMultiplexer redis)
         }
     }
 
-    private async Task AnnounceAsync(Task written)
+    private async Task AnnounceAsync(Task written, bool announce)
     {
         await written;
+        if (!announce)
+        {
+            return;
+        }
+
         Interlocked.Increment(ref epoch);
         await redis.GetSubscriber().PublishAsync(Changed, RedisValue.EmptyString, CommandFlags.FireAndForget);
     }

@@ -24,6 +24,7 @@ public sealed class EndpointTests
         ["/api/auth/login"] = "the same",
         ["/api/auth/refresh"] = "the refresh token is the proof",
         ["/api/auth/bootstrap"] = "there is no account yet; the one-time password is the proof",
+        ["/internal/revocations/check"] = "asked to find out whether a token may be trusted; tells yes or no to ids that nobody can guess",
         ["/connect/token"] = "OAuth clients authenticate in the request itself",
         ["/connect/authorize"] = "a browser comes here to log in and to consent; the cookie of the login is the proof",
         ["/connect/login"] = "the form of the login page",

@@ -57,7 +57,7 @@ public sealed class TokenTests(GatewayApplication gateway, PlatformServers serve
     }
 
     [Fact]
-    public async Task Without_redis_a_token_is_neither_believed_nor_refused()
+    public async Task Without_redis_and_AuthService_a_token_is_neither_believed_nor_refused()
     {
         await using var redis = await ThrowAwayRedis.StartAsync();
         await using var own = await GatewayApplication.StartAsync(servers, ("ConnectionStrings:redis", redis.ConnectionString));
@@ -66,7 +66,9 @@ public sealed class TokenTests(GatewayApplication gateway, PlatformServers serve
         await (await client.GetAsync("/api/users/me")).EchoAsync();
         Assert.Equal(HttpStatusCode.OK, (await anonymous.GetAsync("/health")).StatusCode);
 
+        own.Issuer.KnowsRevocations = false;
         await redis.StopAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1.1));
 
         using var response = await client.GetAsync("/api/users/me");
         await response.ProblemAsync(HttpStatusCode.ServiceUnavailable);
@@ -120,10 +122,11 @@ public sealed class TokenTests(GatewayApplication gateway, PlatformServers serve
                 token.Issuer = TestIssuer.Issuer.TrimEnd('/');
                 break;
             case "wrong audience":
+                token.Audiences.Clear();
                 token.Audience = "urn:mcpplatform:other";
                 break;
             case "no audience":
-                token.Audience = null;
+                token.Audiences.Clear();
                 break;
             case "no type":
                 token.TokenType = null;

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text.Json;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
+using McpPlatform.ServiceDefaults.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
