@@ -205,6 +205,53 @@ namespace McpPlatform.AuthService.Data.Migrations
                     b.ToTable("bootstrap_windows", "auth");
                 });
 
+            modelBuilder.Entity("McpPlatform.AuthService.Revocations.Revocation", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("CopiedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("copied_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<long?>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_revocations");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_revocations_expires_at");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_revocations_session_id")
+                        .HasFilter("session_id IS NOT NULL");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_revocations_user_id")
+                        .HasFilter("version IS NOT NULL");
+
+                    b.HasIndex(new[] { "Id" }, "ix_revocations_to_copy")
+                        .HasDatabaseName("ix_revocations_id")
+                        .HasFilter("copied_at IS NULL");
+
+                    b.ToTable("revocations", "auth");
+                });
+
             modelBuilder.Entity("McpPlatform.AuthService.Sessions.Session", b =>
                 {
                     b.Property<Guid>("Id")
