@@ -36,6 +36,7 @@ internal static class UserServiceSetup
         builder.AddConnections();
         builder.AddAccessPolicy<UsersDbContext>();
         builder.AddAccess();
+        builder.AddUsers();
         builder.Services.AddSingleton<UserTelemetry>();
     }
 

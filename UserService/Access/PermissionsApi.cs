@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authorization;
+using McpPlatform.UserService.Access.Decisions;
 using McpPlatform.UserService.Access.Rules;
 using McpPlatform.UserService.Access.Teams;
 
@@ -34,6 +35,9 @@ internal static class PermissionsApi
         group.MapPut("/users/{id:guid}/roles", SetUserRoles.HandleAsync).WithName("SetUserRoles")
             .RequirePermission(Permissions.PermissionsManage)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/roles/{name}/preview", PreviewRole.HandleAsync).WithName("PreviewRole").RequirePermission(Permissions.PermissionsManage)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapGet("/explain", Explain.HandleAsync).WithName("ExplainDecision").RequirePermission(Permissions.PermissionsManage);
         group.MapGrants();
         group.MapTeams();
     }
@@ -43,6 +47,7 @@ internal static class PermissionsApi
         group.MapGet("/grants", ListGrants.HandleAsync).WithName("ListGrants").RequirePermission(Permissions.PermissionsManage);
         group.MapPut("/grants", SetGrants.HandleAsync).WithName("SetGrants").RequirePermission(Permissions.PermissionsManage)
             .ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/grants/preview", PreviewGrants.HandleAsync).WithName("PreviewGrants").RequirePermission(Permissions.PermissionsManage);
     }
 
     private static void MapTeams(this RouteGroupBuilder group)

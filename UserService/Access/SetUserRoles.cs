@@ -35,7 +35,7 @@ internal static class SetUserRoles
             return RoleNames.Unknown(wanted.Except(grants.Roles, StringComparer.Ordinal));
         }
 
-        if (await db.LockUserAsync(id, cancellationToken) is not { } user)
+        if (await db.LockUserAsync(id, cancellationToken) is not { AnonymisedAt: null } user)
         {
             return ProblemExtensions.Problem(StatusCodes.Status404NotFound, "There is no user with this id.");
         }

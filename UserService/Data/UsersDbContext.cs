@@ -15,6 +15,8 @@ internal sealed class UsersDbContext(DbContextOptions<UsersDbContext> options) :
 
     public DbSet<User> Users => Set<User>();
 
+    public DbSet<UnfinishedUser> UnfinishedUsers => Set<UnfinishedUser>();
+
     public DbSet<UserRole> UserRoles => Set<UserRole>();
 
     public DbSet<Role> Roles => Set<Role>();

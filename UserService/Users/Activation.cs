@@ -19,4 +19,14 @@ internal static class Activation
             : new UserDisabled { EventId = Guid.CreateVersion7(), OccurredAt = now, UserId = user.Id, Version = user.GrantsVersion });
         db.AddToOutbox((active ? grants : RoleGrants.None).ToFact(user, now));
     }
+
+    /// <summary>Changes a user's address and tells AuthService, in the caller's transaction.</summary>
+    public static void SetEmail(this UsersDbContext db, User user, string? email, DateTimeOffset now)
+    {
+        user.SetEmail(email, now);
+        db.AddToOutbox(new UserEmailChanged
+        {
+            EventId = Guid.CreateVersion7(), OccurredAt = now, UserId = user.Id, Email = email, Version = user.EmailVersion,
+        });
+    }
 }

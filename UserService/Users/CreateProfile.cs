@@ -16,7 +16,7 @@ internal sealed class CreateProfile(UsersDbContext db) : IConsumer<UserCreated>
     private async Task ApplyAsync(UserCreated account, CancellationToken cancellationToken)
     {
         await db.LockNewUserAsync(account.UserId, cancellationToken);
-        if (await db.LockUserAsync(account.UserId, cancellationToken) is null)
+        if (await db.FinishUserAsync(account.UserId, account.Username, account.OccurredAt, cancellationToken) is null)
         {
             var grants = await RoleGrants.LoadAsync(db, account.Roles, cancellationToken);
             var user = User.Create(account.UserId, account.Username, account.Email, grants.Roles, account.OccurredAt);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -8,6 +9,7 @@ using McpPlatform.UserService.Accounts;
 using McpPlatform.UserService.Data;
 using McpPlatform.UserService.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.UserService.Users;
 
@@ -64,7 +66,14 @@ internal static class CreateUser
             return refusal;
         }
 
+        // First what is wanted and by whom, so that neither is lost when this process ends before the account's profile is made.
         var id = Guid.CreateVersion7();
+        db.Add(new UnfinishedUser
+        {
+            Id = id, Email = request.Email, Roles = [.. grants.Roles], IsActive = request.IsActive, CreatedAt = time.GetUtcNow(),
+            Activity = JsonSerializer.Serialize(activities.Create(Action, ActivityOutcomes.Failed, "user", id.ToString())),
+        });
+        await db.SaveChangesAsync(cancellationToken);
         var creation = await accounts.CreateAsync(
             new NewAccount
             {
@@ -80,40 +89,30 @@ internal static class CreateUser
         {
             case AccountCreation.Created account:
                 // The account is there, so the rest is finished even when the caller goes away.
-                var user = await SaveAsync(id, account.Username, request, grants, db, activities, time.GetUtcNow());
+                var user = await SaveAsync(id, account.Username, db, time.GetUtcNow());
                 telemetry.UserCreated();
                 return TypedResults.Created($"{UsersApi.Route}/{id}", UserResponse.From(user));
-            case AccountCreation.Refused { Status: StatusCodes.Status400BadRequest, Errors: { Count: > 0 } errors } invalid:
-                return TypedResults.ValidationProblem(errors, invalid.Detail);
             case AccountCreation.Refused refused:
-                return ProblemExtensions.Problem(refused.Status, refused.Detail);
+                await db.UnfinishedUsers.Where(one => one.Id == id).ExecuteDeleteAsync(CancellationToken.None);
+                return refused is { Status: StatusCodes.Status400BadRequest, Errors: { Count: > 0 } errors }
+                    ? TypedResults.ValidationProblem(errors, refused.Detail)
+                    : ProblemExtensions.Problem(refused.Status, refused.Detail);
             default:
+                // If the account was made after all, its event finishes the user.
                 return ProblemExtensions.Problem(
                     StatusCodes.Status503ServiceUnavailable, "The user was not created, because the service that keeps the accounts does not answer: try again shortly.");
         }
     }
 
-    private static async Task<User> SaveAsync(
-        Guid id, string username, CreateUserRequest request, RoleGrants grants, UsersDbContext db, ActivityLog activities, DateTimeOffset now)
+    private static async Task<User> SaveAsync(Guid id, string username, UsersDbContext db, DateTimeOffset now)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
 
         // The event that tells of the account may have made the profile already.
         await db.LockNewUserAsync(id, CancellationToken.None);
-        var user = await db.LockUserAsync(id, CancellationToken.None);
-        if (user is null)
-        {
-            user = User.Create(id, username, request.Email, grants.Roles, now);
-            db.Add(user);
-        }
-
-        if (!request.IsActive)
-        {
-            db.SetActive(user, active: false, grants, now);
-        }
-
-        var values = new { user.Username, user.Email, user.IsAdmin, user.IsActive, Roles = user.RoleNames };
-        db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Succeeded, "user", id.ToString(), newValues: values));
+        db.ChangeTracker.Clear();
+        var user = await db.FinishUserAsync(id, username, now, CancellationToken.None)
+            ?? throw new InvalidOperationException($"User {id} is neither wanted nor there.");
         await db.SaveChangesAsync(CancellationToken.None);
         await transaction.CommitAsync(CancellationToken.None);
         return user;

@@ -30,7 +30,7 @@ internal static class ListUsers
             return ProblemExtensions.Invalid("search", "search may not hold a NUL character.");
         }
 
-        var users = db.Users.AsNoTracking();
+        var users = db.Users.AsNoTracking().Where(user => user.AnonymisedAt == null);
         if (after is not null)
         {
             users = users.Where(user => user.Username.CompareTo(after) > 0);

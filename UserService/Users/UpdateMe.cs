@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
+using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Problems;
 using McpPlatform.UserService.Data;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,21 +13,34 @@ using Npgsql;
 namespace McpPlatform.UserService.Users;
 
 /// <summary>What users change about themselves; what is left out stays. There is no member for roles: the route for those is another.</summary>
-/// <param name="Email">The address.</param>
-/// <param name="Preferences">A JSON object of at most 16 KiB that takes the place of the one before.</param>
-public sealed record UpdateMeRequest(
+public sealed record UpdateMeRequest
+{
+    /// <summary>The address; null takes it away.</summary>
     [EmailAddress(ErrorMessage = "email must be an e-mail address.")]
     [StringLength(UserConfiguration.MaxEmailLength, MinimumLength = 3, ErrorMessage = "email must have 3 to 254 characters.")]
     [RegularExpression(UserConfiguration.PlainText, ErrorMessage = "email may hold no control characters.")]
-    string? Email,
-    JsonElement? Preferences);
+    public string? Email
+    {
+        get;
+        init
+        {
+            field = value;
+            HasEmail = true;
+        }
+    }
+
+    /// <summary>A JSON object of at most 16 KiB that takes the place of the one before.</summary>
+    public JsonElement? Preferences { get; init; }
+
+    internal bool HasEmail { get; private init; }
+}
 
 internal static class UpdateMe
 {
     private const int MaxPreferencesBytes = 16 * 1024;
 
     public static async Task<Results<Ok<ProfileResponse>, ValidationProblem, ProblemHttpResult>> HandleAsync(
-        UpdateMeRequest request, UsersDbContext db, CurrentUser caller, TimeProvider time, CancellationToken cancellationToken)
+        UpdateMeRequest request, UsersDbContext db, CurrentUser caller, ActivityLog activities, TimeProvider time, CancellationToken cancellationToken)
     {
         if (request.Preferences is { ValueKind: not JsonValueKind.Object })
         {
@@ -45,9 +60,11 @@ internal static class UpdateMe
         }
 
         var now = time.GetUtcNow();
-        if (request.Email is not null)
+        if (request.HasEmail && request.Email != user.Email)
         {
-            user.SetEmail(request.Email, now);
+            db.AddToOutbox(activities.Create(
+                "users.update_me", ActivityOutcomes.Succeeded, "user", user.Id.ToString(), new { user.Email }, new { request.Email }));
+            db.SetEmail(user, request.Email, now);
         }
 
         if (preferences is not null)

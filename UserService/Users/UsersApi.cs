@@ -1,11 +1,23 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authorization;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.UserService.Users;
 
 internal static class UsersApi
 {
     public const string Route = "/api/users";
+
+    public static void AddUsers(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<UsersOptions>().BindConfiguration(UsersOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<UsersOptions>, UsersOptionsValidator>());
+        services.AddScoped<ChangeUser>();
+        services.AddSingleton<ForgetDeletedUsers>();
+        services.AddHostedService(provider => provider.GetRequiredService<ForgetDeletedUsers>());
+    }
 
     public static void MapUsersApi(this IEndpointRouteBuilder app)
     {
@@ -18,6 +30,11 @@ internal static class UsersApi
             .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPatch("/{id:guid}", UpdateUser.HandleAsync).WithName("UpdateUser").RequirePermission(Permissions.UsersManage)
             .ProducesValidationProblem().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+
+        group.MapPut("/{id:guid}", ReplaceUser.HandleAsync).WithName("ReplaceUser").RequirePermission(Permissions.UsersManage)
+            .ProducesValidationProblem().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapDelete("/{id:guid}", DeleteUser.HandleAsync).WithName("DeleteUser").RequirePermission(Permissions.UsersManage)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
 
         // A person's own profile: the row is that of the token, so there is nothing to permit.
         group.MapGet("/me", GetMe.HandleAsync).WithName("GetMe").ProducesProblem(StatusCodes.Status404NotFound);

@@ -15,6 +15,8 @@ internal static class UserRows
         Needs("POST /api/users", Permissions.UsersManage, 201, (cast, _) => Task.FromResult(new Ask("/api/users", new { username = cast.Name("made"), password = "a passphrase that is long" }))),
         Needs("GET /api/users/{id}", Permissions.UsersRead, 200, OfNewUser("", null)),
         Needs("PATCH /api/users/{id}", Permissions.UsersManage, 200, OfNewUser("", new { email = "someone@example.com" })),
+        Needs("PUT /api/users/{id}", Permissions.UsersManage, 200, OfNewUser("", new { email = "someone@example.com", is_active = true })),
+        Needs("DELETE /api/users/{id}", Permissions.UsersManage, 204, OfNewUser("", null)),
         SignedIn("GET /api/users/me"),
         SignedIn("PATCH /api/users/me", 200, new { preferences = new { theme = "dark" } }),
         SignedIn("GET /api/permissions"),
@@ -44,6 +46,11 @@ internal static class UserRows
             await OfNew("teams", $"/members/{await NewUserAsync(cast)}", null)(cast, who)),
         Needs("DELETE /api/permissions/teams/{name}/members/{user_id}", Permissions.PermissionsManage, 204, async (cast, who) =>
             await OfNew("teams", $"/members/{await NewUserAsync(cast)}", null)(cast, who)),
+        Needs("POST /api/permissions/roles/{name}/preview", Permissions.PermissionsManage, 200, OfNew("roles", "/preview", new { permissions = new[] { "db.query" } })),
+        Needs("GET /api/permissions/explain", Permissions.PermissionsManage, 200, (cast, who) =>
+            Task.FromResult(new Ask($"/api/permissions/explain?user={cast[Who.Owner].Id}&permission=db.query&resource=connection:a/b"))),
+        Needs("POST /api/permissions/grants/preview", Permissions.PermissionsManage, 200, async (cast, _) => new Ask(
+            "/api/permissions/grants/preview", new { subject_type = "role", subject = await NewAsync(cast, "roles"), rules = Array.Empty<object>() })),
         Needs("GET /api/permissions/grants", Permissions.PermissionsManage),
         Needs("PUT /api/permissions/grants", Permissions.PermissionsManage, 200, async (cast, _) => new Ask(
             "/api/permissions/grants",

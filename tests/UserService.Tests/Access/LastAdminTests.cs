@@ -7,7 +7,7 @@ namespace McpPlatform.UserService.Tests.Access;
 [Collection(UserServiceCollection.Name)]
 public sealed class LastAdminTests(UserServiceApplication app)
 {
-    private const int Rounds = 20;
+    private const int Rounds = 16;
 
     [Fact]
     public async Task Last_admin_is_neither_demoted_nor_disabled()
@@ -17,6 +17,8 @@ public sealed class LastAdminTests(UserServiceApplication app)
 
         await (await DemoteAsync(client, last)).AssertProblemAsync(HttpStatusCode.Conflict);
         await (await DisableAsync(client, last)).AssertProblemAsync(HttpStatusCode.Conflict);
+        await (await DeleteAsync(client, last)).AssertProblemAsync(HttpStatusCode.Conflict);
+        await (await ReplaceAsync(client, last)).AssertProblemAsync(HttpStatusCode.Conflict);
 
         Assert.Equal(1, await AdminsAsync());
     }
@@ -33,17 +35,19 @@ public sealed class LastAdminTests(UserServiceApplication app)
     }
 
     [Fact]
-    public async Task Two_parallel_demotions_leave_one_admin()
+    public async Task Two_parallel_requests_of_whichever_kind_leave_one_admin()
     {
         using var client = app.Admin();
         for (var round = 0; round < Rounds; round++)
         {
             var admins = await OnlyAdminsAsync(2);
 
-            // Demotion against demotion, and demotion against disabling.
-            var answers = await Task.WhenAll(DemoteAsync(client, admins[0]), round % 2 == 0 ? DemoteAsync(client, admins[1]) : DisableAsync(client, admins[1]));
+            // Each of the four ways to lose an admin against each other.
+            var ways = new Func<HttpClient, Guid, Task<HttpResponseMessage>>[] { DemoteAsync, DisableAsync, DeleteAsync, ReplaceAsync };
+            var answers = await Task.WhenAll(ways[round % 4](client, admins[0]), ways[round / 4 % 4](client, admins[1]));
 
-            Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Conflict], answers.Select(answer => answer.StatusCode).Order());
+            Assert.Equal([true, false], answers.Select(answer => answer.IsSuccessStatusCode).OrderDescending());
+            Assert.Contains(HttpStatusCode.Conflict, answers.Select(answer => answer.StatusCode));
             Assert.Equal(1, await AdminsAsync());
         }
     }
@@ -53,6 +57,10 @@ public sealed class LastAdminTests(UserServiceApplication app)
 
     private static Task<HttpResponseMessage> DisableAsync(HttpClient client, Guid id) =>
         client.PatchAsJsonAsync($"/api/users/{id}", new { is_active = false });
+
+    private static Task<HttpResponseMessage> DeleteAsync(HttpClient client, Guid id) => client.DeleteAsync($"/api/users/{id}");
+
+    private static Task<HttpResponseMessage> ReplaceAsync(HttpClient client, Guid id) => client.PutAsJsonAsync($"/api/users/{id}", new { is_active = false });
 
     private Task<int> AdminsAsync() => app.InDatabaseAsync(db => db.Users.CountAsync(user => user.IsAdmin && user.IsActive));
 
