@@ -435,6 +435,41 @@ namespace McpPlatform.UserService.Data.Migrations
                     b.ToTable("database_connection_roles", "users");
                 });
 
+            modelBuilder.Entity("McpPlatform.UserService.Users.UnfinishedUser", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Activity")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("activity");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Email")
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)")
+                        .HasColumnName("email");
+
+                    b.Property<bool>("IsActive")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_active");
+
+                    b.PrimitiveCollection<string[]>("Roles")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("roles");
+
+                    b.HasKey("Id")
+                        .HasName("pk_unfinished_users");
+
+                    b.ToTable("unfinished_users", "users");
+                });
+
             modelBuilder.Entity("McpPlatform.UserService.Users.User", b =>
                 {
                     b.Property<Guid>("Id")
