@@ -61,6 +61,9 @@ internal sealed partial class DistributedApplicationBuilder : IDistributedApplic
 
     internal Lazy<SecretStore> Secrets { get; }
 
+    public IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
+        where T : IResource => new ResourceBuilder<T>(resource, this);
+
     public IResourceBuilder<T> AddResource<T>(T resource) where T : IResource
     {
         if (!ResourceName().IsMatch(resource.Name))
@@ -75,7 +78,7 @@ internal sealed partial class DistributedApplicationBuilder : IDistributedApplic
         }
 
         Resources.Add(resource);
-        return new ResourceBuilder<T>(resource, this);
+        return CreateResourceBuilder(resource);
     }
 
     public DistributedApplication Build()

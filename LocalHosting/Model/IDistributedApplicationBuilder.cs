@@ -20,6 +20,9 @@ public interface IDistributedApplicationBuilder
     /// <summary>Adds a resource; its name must be new.</summary>
     IResourceBuilder<T> AddResource<T>(T resource) where T : IResource;
 
+    /// <summary>Goes on with a resource that was added: a test changes the graph before it starts.</summary>
+    IResourceBuilder<T> CreateResourceBuilder<T>(T resource) where T : IResource;
+
     /// <summary>Ends the model.</summary>
     DistributedApplication Build();
 }

@@ -27,6 +27,14 @@ public sealed class Platform : IAsyncLifetime
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Gateway>(["--Replicas", "2"], timeout.Token);
+
+        // All tests come from one address and a few users; the limits have tests of their own.
+        var gateway = builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "gateway"));
+        foreach (var limit in (string[])["PerUserPerMinute", "PerAddressPerMinute", "LoginsPerAddressPerMinute"])
+        {
+            gateway.WithEnvironment($"RateLimits__{limit}", "1000000");
+        }
+
         app = builder.Build();
         await app.StartAsync(timeout.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("gateway", timeout.Token);

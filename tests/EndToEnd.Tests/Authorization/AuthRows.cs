@@ -30,6 +30,7 @@ internal static class AuthRows
             return new Ask("/api/auth/change-password", body) { Token = who == Who.Anonymous ? null : user.Token };
         }),
         new("POST /internal/accounts", 201, (cast, _) => Task.FromResult(new Ask("/internal/accounts", new { username = cast.Name("account"), password = "a passphrase that is long" }))) { IsInternal = true },
+        new("POST /internal/revocations/check", 200, (_, _) => Task.FromResult(new Ask("/internal/revocations/check", new { queries = Array.Empty<object>() }))) { IsInternal = true, IsOpen = true },
     ];
 
     private static string SessionOf(string token) =>

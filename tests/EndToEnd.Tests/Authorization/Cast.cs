@@ -4,8 +4,7 @@ namespace McpPlatform.EndToEnd.Tests.Authorization;
 public sealed class Cast(Platform platform) : IAsyncLifetime
 {
     private readonly Dictionary<Who, Member> members = [];
-    private int names, asked;
-    private string spareAdmin = string.Empty;
+    private int names;
 
     public Platform Platform => platform;
 
@@ -27,17 +26,6 @@ public sealed class Cast(Platform platform) : IAsyncLifetime
 
     /// <summary>A token and a refresh token that may be used up.</summary>
     public async Task<(string AccessToken, string RefreshToken)> FreshAsync(Who who) => await platform.LogInAsync(members[who].Username, members[who].Password);
-
-    /// <summary>An admin's token. One user has so many requests a minute: another admin goes on where one is near it.</summary>
-    public async Task<string> SpareAdminAsync()
-    {
-        if (asked++ % 400 == 0)
-        {
-            spareAdmin = (await platform.NewUserAsync("admin")).Token;
-        }
-
-        return spareAdmin;
-    }
 
     /// <summary>Makes something by the API, as one of the six, and returns what the API says of it.</summary>
     public async Task<string> MakeAsync(Who who, string path, object body, string field = "id")

@@ -42,6 +42,10 @@ public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixt
         var row = Matrix.Rows.Single(row => row.Route == route);
         var who = row.IsOwned ? Who.Owner : Who.Admin;
         List<string> wrong = [];
+        var valid = await row.Arrange(cast, who);
+
+        // A user of its own: what ends a session shall not blind the tests that follow.
+        var token = who == Who.Admin ? (await platform.NewUserAsync("admin")).Token : cast[who].Token;
 
         async Task TryAsync(string path, string? body, string what, string type = "application/json")
         {
@@ -52,18 +56,17 @@ public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixt
                 request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
             }
 
-            request.Headers.Authorization = new("Bearer", who == Who.Admin ? await cast.SpareAdminAsync() : cast[who].Token);
+            request.Headers.Authorization = new("Bearer", valid.Token is null ? token : (await row.Arrange(cast, who)).Token!);
             using var client = new HttpClient { BaseAddress = row.IsInternal ? platform.Service("authservice") : platform.Gateway, Timeout = TimeSpan.FromSeconds(30) };
             using var response = await client.SendAsync(request);
             var text = await response.Content.ReadAsStringAsync();
             var status = (int)response.StatusCode;
-            if (status is >= 500 and not 502 and not 504 || (status >= 400 && text.Contains("   at ", StringComparison.Ordinal)))
+            if (status is >= 500 and not 502 and not 504 || (status == 401 && !row.IsOpen && !row.IsInternal && valid.Token is null) || (status >= 400 && text.Contains("   at ", StringComparison.Ordinal)))
             {
                 wrong.Add($"{what}: {status} {text[..Math.Min(300, text.Length)]}");
             }
         }
 
-        var valid = await row.Arrange(cast, who);
         foreach (var query in row.Method == "GET" ? Queries : [])
         {
             await TryAsync($"{valid.Path}{(valid.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}", null, query);
@@ -81,7 +84,7 @@ public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixt
 
         foreach (var (json, what) in Mutations(valid.Body))
         {
-            await TryAsync((await row.Arrange(cast, who)).Path, json, what);
+            await TryAsync(valid.Path, json, what);
         }
 
         if (valid.Body is not null)
