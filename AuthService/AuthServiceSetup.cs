@@ -1,6 +1,7 @@
 using McpPlatform.AuthService.Accounts;
-using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Admin;
+using McpPlatform.AuthService.ApiKeys;
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Revocations;
@@ -50,6 +51,7 @@ internal static class AuthServiceSetup
         app.MapSessionsApi();
         app.MapOAuth();
         app.MapRevocationsApi();
+        app.MapApiKeysApi();
         app.MapBootstrapApi();
         app.MapAccountsApi();
     }

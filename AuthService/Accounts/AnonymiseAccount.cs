@@ -18,6 +18,7 @@ internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess) : 
             if (await db.LockAccountAsync(fact.UserId, cancellationToken) is { } account)
             {
                 account.Anonymise(fact.Username);
+                await db.ApiKeys.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await db.UserClaims.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await db.UserLogins.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await db.UserTokens.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);

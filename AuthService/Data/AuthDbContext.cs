@@ -1,4 +1,5 @@
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.ApiKeys;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Revocations;
@@ -25,6 +26,8 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
     public DbSet<IssuedToken> IssuedTokens => Set<IssuedToken>();
 
     public DbSet<Revocation> Revocations => Set<Revocation>();
+
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
     public DbSet<BootstrapWindow> BootstrapWindows => Set<BootstrapWindow>();
 

@@ -81,6 +81,9 @@ internal sealed class EndAccess(
         return OfAccount(account, reason);
     }
 
+    /// <summary>Ends the access tokens that were given for an API key, in the caller's transaction; the caller deletes the key.</summary>
+    public AccessRevoked OfApiKey(Guid userId, Guid key) => Announce(userId, key.ToString(), null, "api_key_deleted");
+
     /// <summary>Ends the access tokens that an account has now, in the caller's transaction; its sessions go on and get new ones.</summary>
     public AccessRevoked OfAccount(Account account, string reason) => Announce(account.Id, null, account.EndAccess(), reason);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.ApiKeys;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Telemetry;
@@ -34,6 +35,11 @@ internal static class Exchange
             return Results.SignIn(TokenPrincipal.OfClient(request.ClientId!), authenticationScheme: Scheme);
         }
 
+        if (request.IsTokenExchangeGrantType())
+        {
+            return await ExchangeApiKey.HandleAsync(await PresentedAsync(context), db, principals, time, cancellationToken);
+        }
+
         if (request.IsRefreshTokenGrantType() || request.IsAuthorizationCodeGrantType())
         {
             return await RefreshAsync(context, request, db, principals, cancellationToken);
@@ -64,7 +70,7 @@ internal static class Exchange
     private static async Task<IResult> RefreshAsync(
         HttpContext context, OpenIddictRequest request, AuthDbContext db, TokenPrincipal principals, CancellationToken cancellationToken)
     {
-        var presented = (await context.AuthenticateAsync(Scheme)).Principal ?? throw new InvalidOperationException("OpenIddict did not validate the token.");
+        var presented = await PresentedAsync(context);
         var session = presented.GetAuthorizationId();
         var account = Guid.TryParse(presented.GetClaim(OpenIddictConstants.Claims.Subject), out var id)
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(account => account.Id == id, cancellationToken)
@@ -91,6 +97,9 @@ internal static class Exchange
         {
             AccessScopes = request.IsRefreshTokenGrantType() && request.GetScopes() is { Length: > 0 } scopes ? scopes : presented.GetScopes(),
         };
+
+    private static async Task<ClaimsPrincipal> PresentedAsync(HttpContext context) =>
+        (await context.AuthenticateAsync(Scheme)).Principal ?? throw new InvalidOperationException("OpenIddict did not validate the token.");
 
     private static IResult SignIn(ClaimsPrincipal principal, Account account)
     {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using McpPlatform.AuthService.Accounts;
+using McpPlatform.AuthService.ApiKeys;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Tokens;
@@ -89,6 +90,28 @@ internal sealed class TokenPrincipal(
         }
 
         return Finish(identity, grant?.Resources ?? [ResourceIndicators.Api, resources.Mcp]);
+    }
+
+    /// <summary>What is given for an API key: as much of it as the key's owner may do now. It belongs to no session.</summary>
+    public ClaimsPrincipal OfApiKey(Account account, ApiKey key)
+    {
+        var identity = NewIdentity();
+        identity.SetClaim(PlatformClaims.Subject, account.Id.ToString())
+            .SetClaim(PlatformClaims.Username, account.UserName)
+            .SetClaim(PlatformClaims.SessionId, key.Id.ToString())
+            .SetClaim(PlatformClaims.Version, account.AccessVersion);
+        identity.AddClaims(
+        [
+            List(PlatformClaims.Role, account.Roles),
+            List(PlatformClaims.Permission, [.. key.Permissions.Intersect(account.Permissions, StringComparer.Ordinal)]),
+            List(PlatformClaims.Team, account.Teams),
+        ]);
+        if (key.Limits.Count > 0)
+        {
+            identity.AddClaim(List(PlatformClaims.Limit, key.Limits));
+        }
+
+        return Finish(identity, [ResourceIndicators.Api, resources.Mcp]);
     }
 
     /// <summary>A service's own token. Its subject is derived from the client's name, so that it is a UUID and always the same.</summary>

@@ -30,16 +30,10 @@ internal sealed class ClientSeeder(IServiceScopeFactory scopes, IOptions<TokensO
         }, cancellationToken);
         foreach (var (name, secret) in options.Value.ServiceClients)
         {
-            await EnsureAsync(applications, new OpenIddictApplicationDescriptor
-            {
-                ClientId = name,
-                ClientType = ClientTypes.Confidential,
-                ClientSecret = secret,
-                DisplayName = name,
-                Permissions = { Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials },
-            }, cancellationToken);
+            await EnsureAsync(applications, Service(name, secret), cancellationToken);
         }
 
+        await RemoveOthersAsync(db, applications, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -53,15 +47,49 @@ internal sealed class ClientSeeder(IServiceScopeFactory scopes, IOptions<TokensO
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    // Only the Gateway exchanges API keys: it checks who asks, and keeps the token to itself.
+    private static OpenIddictApplicationDescriptor Service(string name, string secret)
+    {
+        var client = new OpenIddictApplicationDescriptor
+        {
+            ClientId = name,
+            ClientType = ClientTypes.Confidential,
+            ClientSecret = secret,
+            DisplayName = name,
+            Permissions = { Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials },
+        };
+        if (name == FirstPartyEndpoints.GatewayClient)
+        {
+            client.Permissions.Add(Permissions.GrantTypes.TokenExchange);
+        }
+
+        return client;
+    }
+
     private static async Task EnsureAsync(IOpenIddictApplicationManager applications, OpenIddictApplicationDescriptor client, CancellationToken cancellationToken)
     {
         if (await applications.FindByClientIdAsync(client.ClientId!, cancellationToken) is not { } existing)
         {
             await applications.CreateAsync(client, cancellationToken);
+            return;
         }
-        else if (client.ClientSecret is null || !await applications.ValidateClientSecretAsync(existing, client.ClientSecret, cancellationToken))
+
+        var same = client.ClientSecret is not null && await applications.ValidateClientSecretAsync(existing, client.ClientSecret, cancellationToken)
+            && client.Permissions.SetEquals(await applications.GetPermissionsAsync(existing, cancellationToken));
+        if (!same)
         {
             await applications.UpdateAsync(existing, client, cancellationToken);
+        }
+    }
+
+    // Whoever has a secret is one of ours (other clients are public): where the configuration does not name it any more, its secret is worth nothing.
+    private async Task RemoveOthersAsync(AuthDbContext db, IOpenIddictApplicationManager applications, CancellationToken cancellationToken)
+    {
+        var names = options.Value.ServiceClients.Keys.ToList();
+        var others = await db.Set<OAuthClient>().Where(one => one.ClientType == ClientTypes.Confidential && !names.Contains(one.ClientId!)).ToListAsync(cancellationToken);
+        foreach (var other in others)
+        {
+            await applications.DeleteAsync(other, cancellationToken);
         }
     }
 }

@@ -32,15 +32,19 @@ internal sealed class ExtractTokenOrLoginRequest : IOpenIddictServerHandler<Extr
         {
             context.Reject(InvalidRequest, "Send the parameters as application/x-www-form-urlencoded.");
         }
+        else if (await ReadFormAsync(request) is { } form)
+        {
+            context.Transaction.Request = new OpenIddictRequest(form);
+        }
         else
         {
-            context.Transaction.Request = new OpenIddictRequest(await request.ReadFormAsync(request.HttpContext.RequestAborted));
+            context.Reject(InvalidRequest, "Send a form that can be read, without the character U+0000.");
         }
     }
 
     private static async Task ExtractFirstPartyAsync(ExtractTokenRequestContext context, HttpRequest request)
     {
-        var fields = request.HasFormContentType ? await ReadFormAsync(request) : request.HasJsonContentType() ? await ReadJsonAsync(request) : null;
+        var fields = request.HasFormContentType ? (await ReadFormAsync(request))?.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal) : request.HasJsonContentType() ? await ReadJsonAsync(request) : null;
         if (fields is null)
         {
             context.Reject(InvalidRequest, "Send a JSON object of strings, or a form.");
@@ -70,8 +74,18 @@ internal sealed class ExtractTokenOrLoginRequest : IOpenIddictServerHandler<Extr
         context.Transaction.Request = result;
     }
 
-    private static async Task<Dictionary<string, string?>> ReadFormAsync(HttpRequest request) =>
-        (await request.ReadFormAsync(request.HttpContext.RequestAborted)).ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
+    private static async Task<IFormCollection?> ReadFormAsync(HttpRequest request)
+    {
+        try
+        {
+            return await request.ReadFormAsync(request.HttpContext.RequestAborted);
+        }
+        catch (InvalidDataException)
+        {
+            // A NUL, or more fields than anybody has.
+            return null;
+        }
+    }
 
     private static async Task<Dictionary<string, string?>?> ReadJsonAsync(HttpRequest request)
     {

@@ -17,6 +17,9 @@ internal static class FirstPartyEndpoints
     /// <summary>UserService as a client: the one that makes accounts.</summary>
     public const string UserServiceClient = "userservice";
 
+    /// <summary>The Gateway as a client: the one that exchanges API keys.</summary>
+    public const string GatewayClient = "gateway";
+
     /// <summary>Whether a path logs in. The rule is OpenIddict's: any case, one slash at the end.</summary>
     public static bool IsLogin(PathString path) => Is(path, Login) || Is(path, AuthLogin);
 

@@ -1,5 +1,7 @@
+using McpPlatform.AuthService.ApiKeys;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
+using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authentication;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -60,9 +62,17 @@ internal static class TokensSetup
             .AllowRefreshTokenFlow()
             .AllowOAuth()
             .AllowClientCredentialsFlow()
+            .AllowTokenExchangeFlow()
             .DisableAccessTokenEncryption()
             .UseReferenceRefreshTokens()
             .SetRefreshTokenReuseLeeway(TimeSpan.Zero);
+
+        // An API key, and no token of ours: those must not turn into each other.
+        server.Configure(options =>
+        {
+            options.SubjectTokenTypes.Clear();
+            options.SubjectTokenTypes.Add(ApiKeyFormat.TokenType);
+        });
 
         // TLS ends at the edge; what comes here comes over the platform's own network.
         server.UseAspNetCore().EnableTokenEndpointPassthrough().EnableAuthorizationEndpointPassthrough().EnableUserInfoEndpointPassthrough()
@@ -79,6 +89,10 @@ internal static class TokensSetup
             .SetOrder(Protection.AttachSecurityCredentials.Descriptor.Order + 1));
         server.AddEventHandler<ProcessSignInContext>(handler => handler.UseScopedHandler<RedeemRefreshTokenOnce>()
             .SetOrder(RedeemTokenEntry.Descriptor.Order - 1));
+        server.AddEventHandler<ValidateTokenContext>(handler => handler.UseScopedHandler<ValidateApiKey>()
+            .SetOrder(Protection.ResolveTokenValidationParameters.Descriptor.Order - 1));
+        server.AddEventHandler<GenerateTokenContext>(handler => handler.UseSingletonHandler<KeepNoEntryOfKeyTokens>()
+            .SetOrder(Protection.CreateTokenEntry.Descriptor.Order - 1));
         server.AddEventHandler<ValidateTokenContext>(handler => handler.UseScopedHandler<EndSessionOfReusedRefreshToken>()
             .SetOrder(Protection.ValidateTokenEntry.Descriptor.Order - 1));
         server.AddEventHandler<ApplyTokenResponseContext>(handler => handler.UseSingletonHandler<WriteFirstPartyResponse>()

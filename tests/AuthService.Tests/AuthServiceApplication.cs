@@ -58,6 +58,27 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         factory.StartServer();
     }
 
+    /// <summary>This instance stops, and one with other settings starts on the same database; a null removes a setting.</summary>
+    public async Task<AuthServiceApplication> RestartAsync(params (string Key, string? Value)[] changes)
+    {
+        await factory!.DisposeAsync();
+        var next = new AuthServiceApplication(servers) { Database = Database };
+        var settings = Settings([]);
+        foreach (var (key, value) in changes)
+        {
+            settings.Remove(key);
+            if (value is not null)
+            {
+                settings[key] = value;
+            }
+        }
+
+        next.factory = new Factory(settings, _ => { });
+        next.factory.UseKestrel(0);
+        next.factory.StartServer();
+        return next;
+    }
+
     public async ValueTask DisposeAsync() => await factory!.DisposeAsync();
 
     /// <summary>The program as the command line starts it, with settings changed.</summary>
@@ -224,6 +245,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         ["BOOTSTRAP_PASSWORD"] = OneTimePassword,
         ["ServiceClients:userservice"] = ClientSecret,
         ["ServiceClients:another"] = ClientSecret,
+        ["ServiceClients:gateway"] = ClientSecret,
         ["Passwords:BcryptCost"] = "10",
         ["OAuth:RegistrationsPerHour"] = "10000",
     };

@@ -144,6 +144,20 @@ public sealed class LoginTests(AuthServiceApplication app)
         Assert.NotEmpty((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString()!);
     }
 
+    [Theory]
+    [InlineData("/api/login")]
+    [InlineData("/api/auth/refresh")]
+    [InlineData("/connect/token")]
+    public async Task A_form_that_cannot_be_read_is_a_problem_and_never_an_error_of_ours(string path)
+    {
+        foreach (var form in (string[])["username=a%00b&password=x&refresh_token=a%00&grant_type=a%00", string.Concat(Enumerable.Repeat("a&", 1500)), "=&=&%%%"])
+        {
+            using var response = await app.Client().PostAsync(path, new StringContent(form, Encoding.UTF8, "application/x-www-form-urlencoded"));
+
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+    }
+
     [Fact]
     public async Task A_login_and_a_refused_one_are_audited_and_the_login_is_announced()
     {
@@ -178,10 +192,12 @@ public sealed class LoginTests(AuthServiceApplication app)
     {
         var (_, username) = await app.CreateAccountAsync();
         using var closed = app.Client(address: "192.0.2.99");
-        foreach (var _ in Enumerable.Range(0, 2))
+        var answers = Array.Empty<HttpResponseMessage>();
+
+        // Not all at once, or some are shed; and often enough for two windows, should the minute just turn.
+        for (var round = 0; round < 12 && answers.All(answer => answer.StatusCode != HttpStatusCode.TooManyRequests); round++)
         {
-            // Twice as many as may fail in one window, should the minute just turn.
-            await Task.WhenAll(Enumerable.Range(0, 30).Select(i => closed.PostAsJsonAsync("/api/login", new { username = $"nobody-{i}", password = "wrong password" })));
+            answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => closed.PostAsJsonAsync("/api/login", new { username = $"nobody-{i}", password = "wrong password" })));
         }
 
         using var refused = await closed.PostAsJsonAsync("/api/login", new { username, password = AuthServiceApplication.Password });

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using McpPlatform.Contracts.Identity;
 using static McpPlatform.EndToEnd.Tests.Authorization.Matrix;
 
 namespace McpPlatform.EndToEnd.Tests.Authorization;
@@ -29,6 +30,11 @@ internal static class AuthRows
             var body = new { current_password = user.Password, new_password = "another passphrase that is long" };
             return new Ask("/api/auth/change-password", body) { Token = who == Who.Anonymous ? null : user.Token };
         }),
+        SignedIn("GET /api/auth/api-keys"),
+        new("POST /api/auth/api-keys", 201, (_, who) => Task.FromResult(
+            new Ask("/api/auth/api-keys", new { name = "a key", scopes = new[] { who == Who.OtherRole ? Permissions.AuditRead : Permissions.McpToolsCall } }))),
+        Owned("DELETE /api/auth/api-keys/{id}", null, 204, async (cast, _) => new Ask(
+            $"/api/auth/api-keys/{await cast.MakeAsync(Who.Owner, "/api/auth/api-keys", new { name = "a key", scopes = new[] { Permissions.McpToolsCall } })}")),
         new("POST /internal/accounts", 201, (cast, _) => Task.FromResult(new Ask("/internal/accounts", new { username = cast.Name("account"), password = "a passphrase that is long" }))) { IsInternal = true },
         new("POST /internal/revocations/check", 200, (_, _) => Task.FromResult(new Ask("/internal/revocations/check", new { queries = Array.Empty<object>() }))) { IsInternal = true, IsOpen = true },
     ];
