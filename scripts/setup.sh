@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the platform needs and this machine lacks; sourced by run.sh and test.sh. Idempotent and quick when nothing is missing.
 #   setup_run    servers (PostgreSQL, Redis, RabbitMQ), Aspire's engine, the sample MCP server
-#   setup_test   the same and a Chromium for the browser tests
+#   setup_test   the same, MariaDB and a Chromium for the tests
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/mcpplatform"
@@ -62,6 +62,7 @@ install_packages() {
         postgresql) names+=(postgresql@17) ;;
         redis-server) names+=(redis) ;;
         rabbitmq-server) names+=(rabbitmq) ;;
+        mariadb-server) names+=(mariadb) ;;
         *) names+=("$name") ;;
       esac
     done
@@ -77,7 +78,8 @@ install_servers() {
   has postgres && has initdb || missing+=(postgresql)
   has redis-server || missing+=(redis-server)
   has rabbitmq-server || missing+=(rabbitmq-server)
-  [ "${1:-}" = "with-browser" ] && ! has chromium && ! has google-chrome && [ "$(uname -s)" = Linux ] && missing+=(chromium)
+  [ "${1:-}" = "for-tests" ] && ! { has mariadbd && has mariadb-install-db; } && missing+=(mariadb-server)
+  [ "${1:-}" = "for-tests" ] && ! has chromium && ! has google-chrome && [ "$(uname -s)" = Linux ] && missing+=(chromium)
   if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; else say "Servers are installed"; fi
 }
 
@@ -119,4 +121,4 @@ build() {
 }
 
 setup_run() { check_tools; install_servers; install_engine; install_sample; }
-setup_test() { check_tools; install_servers with-browser; install_engine; install_sample; }
+setup_test() { check_tools; install_servers for-tests; install_engine; install_sample; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using McpPlatform.UserService.Queries.Sql;
 using MySqlConnector;
 
@@ -6,14 +7,73 @@ namespace McpPlatform.UserService.Queries.Engines;
 /// <summary>One connection to MySQL or MariaDB.</summary>
 internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSession
 {
-    public string ServerVersion => connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase)
-        ? $"MariaDB {connection.ServerVersion}"
-        : $"MySQL {connection.ServerVersion}";
+    // How the screen has read the statement: no ANSI_QUOTES, backslashes escape, and a built-in function's name is never that of a stored one (IGNORE_SPACE).
+    private const string SqlMode = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,IGNORE_SPACE";
 
-    public Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken) =>
-        throw new StatementRefusedException("Queries of this kind of database are not taken yet.");
+    public string ServerVersion => IsMariaDb ? $"MariaDB {connection.ServerVersion}" : $"MySQL {connection.ServerVersion}";
 
-    public Task FinishAsync(bool commit, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>The connection, for what this service itself asks.</summary>
+    public MySqlConnection Connection => connection;
+
+    private bool IsMariaDb => connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
+
+    public async Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (string.Equals(connection.Database, "mysql", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new StatementRefusedException("The schema mysql may not be used here.");
+        }
+
+        try
+        {
+            await BeginAsync(statement.Statement.Writes, timeout, cancellationToken);
+            var command = new MySqlCommand(statement.Text, connection) { CommandTimeout = (int)timeout.TotalSeconds + 5 };
+            for (var i = 0; i < statement.Values.Count; i++)
+            {
+                command.Parameters.AddWithValue($"@p{i + 1}", ClrCells.Parameter(statement.Values[i]));
+            }
+
+            // Prepared at the server, which takes one statement and keeps values apart from it.
+            await command.PrepareAsync(cancellationToken);
+            return new MySqlRows(command, await command.ExecuteReaderAsync(cancellationToken), stops: !statement.Statement.Writes);
+        }
+        catch (Exception exception) when (MySqlErrors.Translate(exception) is not null)
+        {
+            throw MySqlErrors.Translate(exception)!;
+        }
+    }
+
+    public async Task FinishAsync(bool commit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = new MySqlCommand(commit ? "COMMIT" : "ROLLBACK", connection) { CommandTimeout = 5 };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception exception) when (MySqlErrors.Translate(exception) is not null)
+        {
+            throw MySqlErrors.Translate(exception)!;
+        }
+    }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    /// <summary>A transaction with its limits; the connection, and all that is set here, ends with the request.</summary>
+    public async Task BeginAsync(bool writes, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds));
+        var limit = IsMariaDb
+            ? $"max_statement_time = {timeout.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture)}"
+            : $"max_execution_time = {(long)timeout.TotalMilliseconds}";
+        string[] settings =
+        [
+            $"SET SESSION sql_mode = '{SqlMode}', SESSION time_zone = '+00:00', SESSION lock_wait_timeout = {Math.Min(seconds, 5)}, SESSION innodb_lock_wait_timeout = {Math.Min(seconds, 5)}, SESSION wait_timeout = {seconds + 5}, SESSION {limit}",
+            writes ? "START TRANSACTION READ WRITE" : "START TRANSACTION READ ONLY",
+        ];
+        foreach (var setting in settings)
+        {
+            await using var command = new MySqlCommand(setting, connection) { CommandTimeout = 5 };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
 }
