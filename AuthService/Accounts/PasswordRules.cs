@@ -8,6 +8,8 @@ internal static class PasswordRules
     public const int MinLength = 12;
     public const int MaxLength = 1024;
 
+    private const int LongLength = 20;
+
     // Shorter names stand in any text.
     private const int MinNameLength = 4;
 
@@ -37,7 +39,8 @@ internal static class PasswordRules
             return "The password must not be made of the product's name.";
         }
 
-        return password.Distinct().Count() < 5 ? "The password must have at least five different characters."
+        // A long one may be of any composition (ASVS 6.2.5).
+        return password.Length < LongLength && password.Distinct().Count() < 5 ? "The password must have at least five different characters."
             : CommonPasswords.Contains(password) ? "The password is one of the most common ones, or one with little added: choose another."
             : null;
     }
