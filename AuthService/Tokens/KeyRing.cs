@@ -7,13 +7,26 @@ using OpenIddict.Server;
 
 namespace McpPlatform.AuthService.Tokens;
 
-/// <summary>The keys at one moment.</summary>
+/// <summary>The keys at one moment. Those that sign or encrypt are in the lists too, which are what verifies and decrypts.</summary>
 /// <param name="Access">Signs access tokens.</param>
-/// <param name="Published">All ES256 keys that verify, the one that signs included.</param>
+/// <param name="Published">All ES256 keys that verify, or will soon.</param>
 /// <param name="Internal">Signs what only this service reads.</param>
+/// <param name="Internals">All keys that verify that.</param>
 /// <param name="Encryption">Encrypts it.</param>
+/// <param name="Encryptions">All keys that decrypt it.</param>
 internal sealed record Keys(
-    SigningCredentials Access, IReadOnlyList<SigningCredentials> Published, SigningCredentials Internal, EncryptingCredentials Encryption);
+    SigningCredentials Access, IReadOnlyList<SigningCredentials> Published, SigningCredentials Internal, IReadOnlyList<SigningCredentials> Internals,
+    EncryptingCredentials Encryption, IReadOnlyList<EncryptingCredentials> Encryptions)
+{
+    /// <summary>Whether these are the same keys, for the same work.</summary>
+    public bool IsSameAs(Keys other) => Ids.SequenceEqual(other.Ids, StringComparer.Ordinal);
+
+    private IEnumerable<string> Ids =>
+    [
+        Access.Key.KeyId, Internal.Key.KeyId, Encryption.Key.KeyId,
+        .. Published.Concat(Internals).Select(credentials => credentials.Key.KeyId), .. Encryptions.Select(credentials => credentials.Key.KeyId),
+    ];
+}
 
 /// <summary>
 /// The keys in memory. OpenIddict reads its options at each request, so a reload changes the keys at run time: this is where the options
@@ -32,8 +45,8 @@ internal sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOpt
     {
         var current = Current;
         options.SigningCredentials.AddRange(current.Published);
-        options.SigningCredentials.Add(current.Internal);
-        options.EncryptionCredentials.Add(current.Encryption);
+        options.SigningCredentials.AddRange(current.Internals);
+        options.EncryptionCredentials.AddRange(current.Encryptions);
     }
 
     public void Dispose() => changed.Dispose();
@@ -43,15 +56,11 @@ internal sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOpt
     /// <summary>Takes the keys that the database holds now.</summary>
     public void Replace(Keys next)
     {
-        var same = keys is { } current && current.Access.Key.KeyId == next.Access.Key.KeyId
-            && current.Published.Select(key => key.Key.KeyId).SequenceEqual(next.Published.Select(key => key.Key.KeyId));
-        if (same)
+        if (keys?.IsSameAs(next) != true)
         {
-            return;
+            keys = next;
+            Interlocked.Exchange(ref changed, new CancellationTokenSource()).Cancel();
         }
-
-        keys = next;
-        Interlocked.Exchange(ref changed, new CancellationTokenSource()).Cancel();
     }
 }
 

@@ -5,22 +5,23 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace McpPlatform.AuthService.Tokens;
 
-/// <summary>Makes the first keys, loads them before the first request, and looks for other ones every second.</summary>
-internal sealed partial class KeyRingLoader(IServiceScopeFactory scopes, KeyRing ring, KeyProtector protector, TimeProvider time, ILogger<KeyRingLoader> logger)
+/// <summary>Loads the keys before the first request, looks for other ones every second, and has the rotation done when it is due.</summary>
+internal sealed partial class KeyRingLoader(
+    IServiceScopeFactory scopes, KeyRing ring, KeyProtector protector, KeySchedule schedule, TimeProvider time, ILogger<KeyRingLoader> logger)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
-    // One instance of each key for the life of the process: requests in flight may still hold it.
-    private readonly Dictionary<string, SecurityKey> loaded = new(StringComparer.Ordinal);
+    // Not at each look: replicas that are started one after another have different opinions on which of the operator's keys is the active one.
+    private static readonly TimeSpan ProtectAgainInterval = TimeSpan.FromHours(1);
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AuthDbContext>();
-        await CreateMissingAsync(db, cancellationToken);
-        await LoadAsync(db, cancellationToken);
-    }
+    // One instance of each key for the life of the process: requests in flight may still hold it.
+    private readonly Dictionary<string, (byte[] Row, SecurityKey Key)> loaded = new(StringComparer.Ordinal);
+    private readonly HashSet<string> reported = new(StringComparer.Ordinal);
+    private DateTimeOffset protectAgainAt;
+    private bool failing;
+
+    public async Task StartingAsync(CancellationToken cancellationToken) => await LookAsync(starting: true, cancellationToken);
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -36,8 +37,8 @@ internal sealed partial class KeyRingLoader(IServiceScopeFactory scopes, KeyRing
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
-                await using var scope = scopes.CreateAsyncScope();
-                await LoadAsync(scope.ServiceProvider.GetRequiredService<AuthDbContext>(), stoppingToken);
+                await LookAsync(starting: false, stoppingToken);
+                failing = false;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -45,70 +46,94 @@ internal sealed partial class KeyRingLoader(IServiceScopeFactory scopes, KeyRing
             }
             catch (Exception exception)
             {
-                LogReloadFailed(exception);
+                // Once for each time that it begins, not every second.
+                if (!failing)
+                {
+                    LogReloadFailed(exception);
+                }
+
+                failing = true;
             }
         }
     }
 
-    // Replicas that start together wait for each other, so that there is one key of each kind.
-    private async Task CreateMissingAsync(AuthDbContext db, CancellationToken cancellationToken)
+    private async Task LookAsync(bool starting, CancellationToken cancellationToken)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended('auth.signing_keys', 0))", cancellationToken);
-        var existing = await db.SigningKeys.Select(key => key.Use).Distinct().ToListAsync(cancellationToken);
-        foreach (var use in Enum.GetValues<SigningKeyUse>().Except(existing))
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AuthDbContext>();
+        var now = time.GetUtcNow();
+        if (starting || now >= protectAgainAt || !Load(await ReadAsync(db, cancellationToken), now))
         {
-            db.SigningKeys.Add(Create(use));
+            await scope.ServiceProvider.GetRequiredService<KeyRotation>().KeepAsync(now >= protectAgainAt, cancellationToken);
+            protectAgainAt = now >= protectAgainAt ? now + ProtectAgainInterval : protectAgainAt;
+            Load(await ReadAsync(db, cancellationToken), time.GetUtcNow());
+        }
+    }
+
+    private static Task<List<SigningKey>> ReadAsync(AuthDbContext db, CancellationToken cancellationToken) =>
+        db.SigningKeys.AsNoTracking().OrderByDescending(key => key.SignsFrom).ThenByDescending(key => key.Id).ToListAsync(cancellationToken);
+
+    // False: there is something to do for the rotation.
+    private bool Load(List<SigningKey> rows, DateTimeOffset now)
+    {
+        var readable = rows.Where(row => Load(row) is not null).ToList();
+        var signing = Enum.GetValues<SigningKeyUse>().Select(use => KeySchedule.Signing(readable, use, now)).ToList();
+        if (signing is [{ } access, { } @internal, { } encryption])
+        {
+            var published = Of(SigningKeyUse.Access, key => new SigningCredentials(key, SecurityAlgorithms.EcdsaSha256));
+            var internals = Of(SigningKeyUse.Internal, key => new SigningCredentials(key, SecurityAlgorithms.HmacSha256));
+            var encryptions = Of(SigningKeyUse.Encryption, key => new EncryptingCredentials(key, SecurityAlgorithms.Aes256KW, SecurityAlgorithms.Aes256CbcHmacSha512));
+            ring.Replace(new Keys(
+                published.First(one => one.Key.KeyId == access.Id), published, internals.First(one => one.Key.KeyId == @internal.Id), internals,
+                encryptions.First(one => one.Key.KeyId == encryption.Id), encryptions));
         }
 
-        await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Another replica may know what this one cannot read, and must not find it replaced.
+        return rows.Exists(row => !protector.Knows(row))
+            || !(Enum.GetValues<SigningKeyUse>().Any(use => schedule.NextFrom(rows, readable, use, now) is not null) || rows.Exists(row => schedule.DeletedAt(row, readable) <= now));
+
+        List<T> Of<T>(SigningKeyUse use, Func<SecurityKey, T> make) => [.. readable.Where(row => row.Use == use).Select(row => make(loaded[row.Id].Key))];
     }
 
-    private SigningKey Create(SigningKeyUse use)
+    private SecurityKey? Load(SigningKey row)
     {
-        using var ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var secret = use == SigningKeyUse.Access ? ecdsa.ExportPkcs8PrivateKey() : RandomNumberGenerator.GetBytes(32);
-        var id = Guid.CreateVersion7().ToString("N");
-        var now = time.GetUtcNow();
-        return new SigningKey
+        var known = loaded.TryGetValue(row.Id, out var before);
+        if (known && before.Row.AsSpan().SequenceEqual(row.ProtectedKey))
         {
-            Id = id, Use = use, ProtectedKey = protector.Protect(id, secret), ProtectionKeyId = protector.KeyId, CreatedAt = now, SignsFrom = now,
-        };
-    }
-
-    private async Task LoadAsync(AuthDbContext db, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        var rows = await db.SigningKeys.AsNoTracking().OrderByDescending(key => key.SignsFrom).ToListAsync(cancellationToken);
-        var published = rows.Where(key => key.Use == SigningKeyUse.Access)
-            .Select(key => (key.SignsFrom, Credentials: new SigningCredentials(Load(key), SecurityAlgorithms.EcdsaSha256))).ToList();
-        ring.Replace(new Keys(
-            published.First(key => key.SignsFrom <= now).Credentials,
-            [.. published.Select(key => key.Credentials)],
-            new SigningCredentials(Load(rows.First(key => key.Use == SigningKeyUse.Internal)), SecurityAlgorithms.HmacSha256),
-            new EncryptingCredentials(
-                Load(rows.First(key => key.Use == SigningKeyUse.Encryption)), SecurityAlgorithms.Aes256KW, SecurityAlgorithms.Aes256CbcHmacSha512)));
-    }
-
-    private SecurityKey Load(SigningKey row)
-    {
-        if (loaded.TryGetValue(row.Id, out var known))
-        {
-            return known;
+            return before.Key;
         }
 
-        var secret = protector.Unprotect(row.Id, row.ProtectionKeyId, row.ProtectedKey);
+        if (protector.Unprotect(row) is not { } secret)
+        {
+            if (reported.Add(row.Id))
+            {
+                LogUnreadable(row.Id, row.Use, row.ProtectionKeyId);
+            }
+
+            // Under a new key of the operator that this process was not started with: what it read before is still right.
+            return known && !protector.Knows(row) ? before.Key : null;
+        }
+
+        var key = known ? before.Key : Import(row, secret);
+        loaded[row.Id] = (row.ProtectedKey, key);
+        return key;
+    }
+
+    private static SecurityKey Import(SigningKey row, byte[] secret)
+    {
         if (row.Use != SigningKeyUse.Access)
         {
-            return loaded[row.Id] = new SymmetricSecurityKey(secret) { KeyId = row.Id };
+            return new SymmetricSecurityKey(secret) { KeyId = row.Id };
         }
 
         var ecdsa = ECDsa.Create();
         ecdsa.ImportPkcs8PrivateKey(secret, out _);
-        return loaded[row.Id] = new ECDsaSecurityKey(ecdsa) { KeyId = row.Id };
+        return new ECDsaSecurityKey(ecdsa) { KeyId = row.Id };
     }
 
-    [LoggerMessage(202, LogLevel.Warning, "The signing keys could not be read again; the ones in memory stay in use")]
+    [LoggerMessage(202, LogLevel.Warning, "The signing keys could not be read again, or not be rotated; the ones in memory stay in use")]
     private partial void LogReloadFailed(Exception exception);
+
+    [LoggerMessage(203, LogLevel.Error, "The {Use} key {KeyId}, encrypted with '{ProtectionKey}', is damaged or needs a key of the operator that is not given; it is not used")]
+    private partial void LogUnreadable(string keyId, SigningKeyUse use, string protectionKey);
 }

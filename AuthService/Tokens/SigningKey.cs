@@ -11,11 +11,11 @@ internal sealed class SigningKey
 
     public required SigningKeyUse Use { get; init; }
 
-    /// <summary>Nonce, ciphertext and tag of AES-256-GCM; the associated data is table and id.</summary>
-    public required byte[] ProtectedKey { get; init; }
+    /// <summary>The secret, encrypted by <see cref="KeyProtector"/>.</summary>
+    public byte[] ProtectedKey { get; set; } = [];
 
-    /// <summary>Which key it is encrypted with.</summary>
-    public required string ProtectionKeyId { get; init; }
+    /// <summary>Which of the operator's keys it is encrypted with.</summary>
+    public string ProtectionKeyId { get; set; } = string.Empty;
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -42,6 +42,6 @@ internal sealed class SigningKeyConfiguration : IEntityTypeConfiguration<Signing
         builder.ToTable("signing_keys");
         builder.Property(key => key.Id).HasMaxLength(64);
         builder.Property(key => key.Use).HasConversion<string>().HasMaxLength(16);
-        builder.Property(key => key.ProtectionKeyId).HasMaxLength(32);
+        builder.Property(key => key.ProtectionKeyId).HasMaxLength(64);
     }
 }

@@ -40,14 +40,15 @@ internal sealed class DescribeServer : IOpenIddictServerHandler<HandleConfigurat
     }
 }
 
-/// <summary>Access tokens are signed with the ES256 key of the moment, all else with the internal one: the server's own order of keys is not stable.</summary>
-internal sealed class ChooseSigningKey(KeyRing ring) : IOpenIddictServerHandler<GenerateTokenContext>
+/// <summary>Access tokens are signed with the ES256 key of the moment, all else with the internal ones: the server's own order of keys is not stable.</summary>
+internal sealed class ChooseKeys(KeyRing ring) : IOpenIddictServerHandler<GenerateTokenContext>
 {
     public ValueTask HandleAsync(GenerateTokenContext context)
     {
         context.SigningCredentials = context.TokenType is TokenTypeIdentifiers.AccessToken or TokenTypeIdentifiers.IdentityToken
             ? ring.Current.Access
             : ring.Current.Internal;
+        context.EncryptionCredentials = context.EncryptionCredentials is null ? null : ring.Current.Encryption;
         return ValueTask.CompletedTask;
     }
 }

@@ -7,10 +7,6 @@ namespace McpPlatform.AuthService.Tokens;
 /// <summary>Lifetimes and secrets of tokens. The names of the first two are those that operators know.</summary>
 internal sealed class TokensOptions
 {
-    /// <summary>What signing keys are encrypted with at rest: at least 32 characters. Required.</summary>
-    [ConfigurationKeyName("JWT_SECRET_KEY")]
-    public string SecretKey { get; set; } = string.Empty;
-
     /// <summary>How long an access token lives, in minutes: 1 to 1440. Text, like the next, so that a wrong value becomes a sentence.</summary>
     [ConfigurationKeyName("ACCESS_TOKEN_EXPIRE_MINUTES")]
     public string AccessTokenMinutes { get; set; } = "120";
@@ -38,11 +34,6 @@ internal sealed class TokensOptionsValidator : IValidateOptions<TokensOptions>
     public ValidateOptionsResult Validate(string? name, TokensOptions options)
     {
         List<string> failures = [];
-        if (options.SecretKey.Length < 32)
-        {
-            failures.Add($"JWT_SECRET_KEY has {options.SecretKey.Length} characters, but must be set to at least 32 random ones.");
-        }
-
         if (TokensOptions.Number(options.AccessTokenMinutes) is < 1 or > 1440)
         {
             failures.Add($"ACCESS_TOKEN_EXPIRE_MINUTES is '{options.AccessTokenMinutes}', but must be a whole number from 1 to 1440.");

@@ -3,6 +3,7 @@ using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Secrets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
@@ -23,7 +24,12 @@ internal static class TokensSetup
         var services = builder.Services;
         services.AddOptions<TokensOptions>().Bind(builder.Configuration).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokensOptions>, TokensOptionsValidator>());
+        services.AddOptions<SigningKeysOptions>().BindConfiguration(SigningKeysOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SigningKeysOptions>, SigningKeysOptionsValidator>());
+        builder.AddSecretProtection();
         services.AddSingleton<KeyProtector>();
+        services.AddSingleton<KeySchedule>();
+        services.AddScoped<KeyRotation>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(provider => provider.GetRequiredService<KeyRing>());
         services.AddSingleton<IOptionsChangeTokenSource<OpenIddictServerOptions>>(provider => provider.GetRequiredService<KeyRing>());
@@ -85,7 +91,7 @@ internal static class TokensSetup
 
         // After the built-in handlers of this event, which start at int.MaxValue - 100,000.
         server.AddEventHandler<HandleConfigurationRequestContext>(handler => handler.UseSingletonHandler<DescribeServer>().SetOrder(int.MaxValue));
-        server.AddEventHandler<GenerateTokenContext>(handler => handler.UseSingletonHandler<ChooseSigningKey>()
+        server.AddEventHandler<GenerateTokenContext>(handler => handler.UseSingletonHandler<ChooseKeys>()
             .SetOrder(Protection.AttachSecurityCredentials.Descriptor.Order + 1));
         server.AddEventHandler<ProcessSignInContext>(handler => handler.UseScopedHandler<RedeemRefreshTokenOnce>()
             .SetOrder(RedeemTokenEntry.Descriptor.Order - 1));

@@ -8,6 +8,7 @@ using McpPlatform.Contracts.Messages;
 using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace McpPlatform.AuthService.Tests;
@@ -35,15 +36,16 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>Changes to the services, for what a test must bring along; set it before the start.</summary>
     internal Action<IServiceCollection> Services { get; init; } = _ => { };
 
+    /// <summary>The service's clock, where a test turns it.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     public ValueTask InitializeAsync() => InitializeAsync([]);
 
     public async ValueTask InitializeAsync(params (string Key, string Value)[] changes)
     {
         Database = await servers.CreateDatabaseAsync("auth");
         Assert.Equal(0, await RunAsync(["migrate"]));
-        factory = new Factory(Settings(changes), Services);
-        factory.UseKestrel(0);
-        factory.StartServer();
+        Start(Settings(changes));
     }
 
     /// <summary>The servers that it uses, for an instance beside it.</summary>
@@ -53,9 +55,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     internal void StartBeside(string database)
     {
         Database = database;
-        factory = new Factory(Settings([]), Services);
-        factory.UseKestrel(0);
-        factory.StartServer();
+        Start(Settings([]));
     }
 
     /// <summary>This instance stops, and one with other settings starts on the same database; a null removes a setting.</summary>
@@ -73,13 +73,19 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
             }
         }
 
-        next.factory = new Factory(settings, _ => { });
-        next.factory.UseKestrel(0);
-        next.factory.StartServer();
+        next.Start(settings);
         return next;
     }
 
-    public async ValueTask DisposeAsync() => await factory!.DisposeAsync();
+    /// <summary>Starts another replica, with settings changed.</summary>
+    public AuthServiceApplication StartReplica(params (string Key, string Value)[] changes)
+    {
+        var replica = new AuthServiceApplication(servers) { Database = Database, Clock = Clock, Services = Services };
+        replica.Start(replica.Settings(changes));
+        return replica;
+    }
+
+    public ValueTask DisposeAsync() => factory?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>The program as the command line starts it, with settings changed.</summary>
     /// <returns>Its exit code.</returns>
@@ -224,6 +230,13 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         throw new TimeoutException("It did not happen within 10 s.");
     }
 
+    private void Start(Dictionary<string, string?> settings)
+    {
+        factory = new Factory(settings, Services, Clock);
+        factory.UseKestrel(0);
+        factory.StartServer();
+    }
+
     private Dictionary<string, string?> Settings((string Key, string Value)[] changes)
     {
         var settings = DefaultSettings();
@@ -250,12 +263,13 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         ["OAuth:RegistrationsPerHour"] = "10000",
     };
 
-    private sealed class Factory(Dictionary<string, string?> settings, Action<IServiceCollection> services) : WebApplicationFactory<Program>
+    private sealed class Factory(Dictionary<string, string?> settings, Action<IServiceCollection> services, TimeProvider clock) : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment("Production");
             builder.ConfigureServices(services);
+            builder.ConfigureTestServices(services => services.AddSingleton(clock));
             foreach (var (key, value) in settings)
             {
                 builder.UseSetting(key, value);

@@ -573,8 +573,8 @@ namespace McpPlatform.AuthService.Data.Migrations
 
                     b.Property<string>("ProtectionKeyId")
                         .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
                         .HasColumnName("protection_key_id");
 
                     b.Property<DateTimeOffset>("SignsFrom")
