@@ -51,6 +51,9 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>The servers that it uses, for an instance beside it.</summary>
     internal PlatformServers Servers => servers;
 
+    /// <summary>Where it listens.</summary>
+    internal Uri Address => factory!.ClientOptions.BaseAddress;
+
     /// <summary>Starts another replica on the same database.</summary>
     internal void StartBeside(string database)
     {
