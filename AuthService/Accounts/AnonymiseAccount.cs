@@ -23,6 +23,9 @@ internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess) : 
                 await db.UserLogins.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await db.UserTokens.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await endAccess.OfAllSessionsAsync(account, "deleted", cancellationToken);
+                var subject = fact.UserId.ToString();
+                await db.Sessions.Where(session => session.Subject == subject).ExecuteUpdateAsync(
+                    set => set.SetProperty(session => session.Ip, (string?)null).SetProperty(session => session.UserAgent, (string?)null), cancellationToken);
             }
         }, context.CancellationToken);
     }

@@ -94,6 +94,7 @@ public sealed class GrantsTests(AuthServiceApplication app)
         Assert.Equal("deleted", (await revoked.WaitForAsync(fact => fact.UserId == id)).Reason);
         var account = await app.InDatabaseAsync(db => db.Users.AsNoTracking().SingleAsync(user => user.Id == id));
         Assert.Equal(($"deleted:{id:N}", null, null, false), (account.UserName, account.Email, account.PasswordHash, account.IsActive));
+        Assert.False(await app.InDatabaseAsync(db => db.Sessions.AnyAsync(session => session.Subject == id.ToString() && session.Ip != null)));
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await app.PostAsync("/api/login", new { username, password = AuthServiceApplication.Password })).StatusCode);
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await app.PostAsync("/api/login", new { username = $"deleted:{id:N}", password = AuthServiceApplication.Password })).StatusCode);
     }
