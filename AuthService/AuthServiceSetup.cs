@@ -5,6 +5,7 @@ using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Revocations;
+using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Telemetry;
 using McpPlatform.AuthService.Tokens;
@@ -34,6 +35,7 @@ internal static class AuthServiceSetup
         });
         builder.AddAccounts();
         builder.AddSessions();
+        builder.AddSecondFactor();
         builder.AddOAuth();
         builder.AddRevocations();
         builder.AddBootstrap();
@@ -52,6 +54,7 @@ internal static class AuthServiceSetup
         app.MapOAuth();
         app.MapRevocationsApi();
         app.MapApiKeysApi();
+        app.MapTotpApi();
         app.MapBootstrapApi();
         app.MapAccountsApi();
     }

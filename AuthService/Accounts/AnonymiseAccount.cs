@@ -1,5 +1,6 @@
 using MassTransit;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -8,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace McpPlatform.AuthService.Accounts;
 
 /// <summary>The end of a deleted user's account: name, address, password and whatever else could prove who it was.</summary>
-internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess) : IConsumer<UserAnonymised>
+internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess, Totp totp) : IConsumer<UserAnonymised>
 {
     public async Task Consume(ConsumeContext<UserAnonymised> context)
     {
@@ -18,6 +19,7 @@ internal sealed class AnonymiseAccount(AuthDbContext db, EndAccess endAccess) : 
             if (await db.LockAccountAsync(fact.UserId, cancellationToken) is { } account)
             {
                 account.Anonymise(fact.Username);
+                await totp.ResetAsync(fact.UserId, cancellationToken);
                 await db.ApiKeys.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await db.UserClaims.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);
                 await db.UserLogins.Where(row => row.UserId == fact.UserId).ExecuteDeleteAsync(cancellationToken);

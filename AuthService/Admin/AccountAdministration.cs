@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -9,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace McpPlatform.AuthService.Admin;
 
 /// <summary>One account, from the console.</summary>
-internal sealed class AccountAdministration(AuthDbContext db, EndAccess endAccess, PasswordWork passwords, ActivityLog activities)
+internal sealed class AccountAdministration(AuthDbContext db, EndAccess endAccess, PasswordWork passwords, Totp totp, ActivityLog activities)
 {
     private const string Actor = "console";
 
@@ -33,6 +34,11 @@ internal sealed class AccountAdministration(AuthDbContext db, EndAccess endAcces
         await endAccess.OfAllSessionsAsync(account, "ended_by_operator", cancellationToken);
         return $"All sessions of {account.UserName} have ended.";
     }, cancellationToken);
+
+    public Task<string> ResetTotpAsync(string username, CancellationToken cancellationToken) => ChangeAsync(username, "auth.totp.reset", async account =>
+        await totp.ResetAsync(account.Id, cancellationToken)
+            ? $"{account.UserName} logs in without a second factor, until a new one is enrolled."
+            : throw new AdminException($"{account.UserName} has no second factor."), cancellationToken);
 
     private async Task<string> ChangeAsync(string username, string action, Func<Account, Task<string>> change, CancellationToken cancellationToken)
     {

@@ -21,6 +21,8 @@ internal static class AdminCommand
         root.Subcommands.Add(ForUser(
             "reset-password", "Gives an account a new random password, prints it, and ends all of its sessions.", services, (admin, user, cancel) => admin.ResetPasswordAsync(user, cancel)));
         root.Subcommands.Add(ForUser("end-sessions", "Ends all sessions of an account.", services, (admin, user, cancel) => admin.EndSessionsAsync(user, cancel)));
+        root.Subcommands.Add(ForUser(
+            "reset-totp", "Takes the second factor of an account away: for whoever has lost the authenticator and the recovery codes.", services, (admin, user, cancel) => admin.ResetTotpAsync(user, cancel)));
         root.Subcommands.Add(Bootstrap(services));
         root.Subcommands.Add(Import(services));
         return root;

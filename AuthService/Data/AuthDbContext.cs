@@ -3,6 +3,7 @@ using McpPlatform.AuthService.ApiKeys;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Revocations;
+using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.ServiceDefaults.Data;
@@ -26,6 +27,10 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
     public DbSet<IssuedToken> IssuedTokens => Set<IssuedToken>();
 
     public DbSet<Revocation> Revocations => Set<Revocation>();
+
+    public DbSet<TotpEnrollment> TotpEnrollments => Set<TotpEnrollment>();
+
+    public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 

@@ -1,5 +1,6 @@
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Telemetry;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -13,7 +14,7 @@ namespace McpPlatform.AuthService.Sessions;
 /// hundred; and the password is verified in every case, so that all refusals take the same time. A refusal is counted for the address and audited here.
 /// </summary>
 internal sealed partial class Credentials(
-    AuthDbContext db, PasswordWork passwords, LoginTurns turns, FailedLoginLimit limit, ActivityLog activities, AuthTelemetry telemetry,
+    AuthDbContext db, PasswordWork passwords, Totp totp, LoginTurns turns, FailedLoginLimit limit, ActivityLog activities, AuthTelemetry telemetry,
     IHttpContextAccessor accessor, TimeProvider time, ILogger<Credentials> logger)
 {
     /// <summary>
@@ -59,7 +60,7 @@ internal sealed partial class Credentials(
         var account = known
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.NormalizedUserName == canonical, CancellationToken.None)
             : null;
-        if (await PassesAsync(place, account, password))
+        if (await PassesAsync(place, account, password, one => totp.PassesAsync(one.Id, otp, CancellationToken.None)))
         {
             return account;
         }
@@ -77,7 +78,21 @@ internal sealed partial class Credentials(
     /// <returns>The account, or null when the password is wrong or the account locked.</returns>
     /// <exception cref="TooManyFailedLoginsException">The address has failed too often.</exception>
     /// <exception cref="PasswordWorkBusyException">Too many log in at once.</exception>
-    public async Task<Account?> CheckAgainAsync(Guid accountId, string password, string action, CancellationToken cancellationToken)
+    public Task<Account?> CheckAgainAsync(Guid accountId, string password, string action, CancellationToken cancellationToken) =>
+        CheckAgainAsync(accountId, password, action, _ => Task.FromResult(true), cancellationToken);
+
+    /// <summary>The same, and for a code of the second factor, which is used up.</summary>
+    /// <param name="accountId">Who is logged in.</param>
+    /// <param name="password">As it was typed.</param>
+    /// <param name="otp">A code of the second factor, or a recovery code.</param>
+    /// <param name="action">What it is needed for, for the audit trail.</param>
+    /// <param name="cancellationToken">Of the request.</param>
+    /// <returns>The account, or null when either is wrong or the account locked.</returns>
+    public Task<Account?> CheckAgainAsync(Guid accountId, string password, string otp, string action, CancellationToken cancellationToken) =>
+        CheckAgainAsync(accountId, password, action, account => totp.PassesAsync(account.Id, otp, CancellationToken.None), cancellationToken);
+
+    private async Task<Account?> CheckAgainAsync(
+        Guid accountId, string password, string action, Func<Account, Task<bool>> secondFactor, CancellationToken cancellationToken)
     {
         ThrowIfLimited();
         var name = await db.Users.Where(one => one.Id == accountId).Select(one => one.NormalizedUserName).SingleOrDefaultAsync(cancellationToken);
@@ -85,7 +100,7 @@ internal sealed partial class Credentials(
         ThrowIfLimited();
         using var place = await passwords.EnterAsync(cancellationToken);
         var account = await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.Id == accountId, CancellationToken.None);
-        if (password.Length <= MaxPasswordLength && await PassesAsync(place, account, password))
+        if (password.Length <= MaxPasswordLength && await PassesAsync(place, account, password, secondFactor))
         {
             return account;
         }
@@ -94,11 +109,11 @@ internal sealed partial class Credentials(
         return null;
     }
 
-    private async Task<bool> PassesAsync(PasswordWork.Place place, Account? account, string password)
+    private async Task<bool> PassesAsync(PasswordWork.Place place, Account? account, string password, Func<Account, Task<bool>> secondFactor)
     {
         var booked = account is not null && await BookAttemptAsync(account.Id);
         var result = await place.VerifyAsync(account?.PasswordHash, password);
-        if (account is not { IsActive: true } || !booked || result == PasswordVerificationResult.Failed)
+        if (account is not { IsActive: true } || !booked || result == PasswordVerificationResult.Failed || !await secondFactor(account))
         {
             return false;
         }

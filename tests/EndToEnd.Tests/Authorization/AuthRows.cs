@@ -35,6 +35,14 @@ internal static class AuthRows
             new Ask("/api/auth/api-keys", new { name = "a key", scopes = new[] { who == Who.OtherRole ? Permissions.AuditRead : Permissions.McpToolsCall } }))),
         Owned("DELETE /api/auth/api-keys/{id}", null, 204, async (cast, _) => new Ask(
             $"/api/auth/api-keys/{await cast.MakeAsync(Who.Owner, "/api/auth/api-keys", new { name = "a key", scopes = new[] { Permissions.McpToolsCall } })}")),
+        // A wrong password or code is a failed login: each of the six is one of its own, whom nobody else needs.
+        new("POST /api/auth/totp/enroll", 200, async (cast, who) =>
+        {
+            var user = await cast.Platform.NewUserAsync(Row.RoleOf(who));
+            return new Ask("/api/auth/totp/enroll", new { password = user.Password }) { Token = who == Who.Anonymous ? null : user.Token };
+        }),
+        SignedIn("POST /api/auth/totp/confirm", 400, new { otp = "nothing waits for it" }),
+        SignedIn("POST /api/auth/totp/disable", 404, new { password = "there is no second factor", otp = "000000" }),
         new("POST /internal/accounts", 201, (cast, _) => Task.FromResult(new Ask("/internal/accounts", new { username = cast.Name("account"), password = "a passphrase that is long" }))) { IsInternal = true },
         new("POST /internal/revocations/check", 200, (_, _) => Task.FromResult(new Ask("/internal/revocations/check", new { queries = Array.Empty<object>() }))) { IsInternal = true, IsOpen = true },
     ];
