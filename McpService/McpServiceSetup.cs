@@ -2,6 +2,7 @@ using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Metadata;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Telemetry;
 using McpPlatform.McpService.Tools;
@@ -43,6 +44,7 @@ internal static class McpServiceSetup
         app.UseForwardedHeaders();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.MapProtectedResourceApi();
         app.MapServersApi();
         app.MapToolsApi();
     }

@@ -45,8 +45,11 @@ internal sealed class Authorize(
         }
 
         var client = await clients.FindAsync(request.ClientId!, cancellationToken);
-        var grant = new OAuthGrant(
-            OAuthScopes.Of(request.GetScopes()), resources.Of(request.GetResources()), session.AuthenticatedAt.ToUnixTimeSeconds());
+        var targets = resources.Of(request.GetResources());
+        var scopes = client.Refreshes && !targets.Contains(ResourceIndicators.Api, StringComparer.Ordinal)
+            ? OAuthScopes.OfMcpClient(request.GetScopes())
+            : OAuthScopes.Of(request.GetScopes());
+        var grant = new OAuthGrant(scopes, targets, session.AuthenticatedAt.ToUnixTimeSeconds());
         var (decision, stale) = await DecisionAsync(context);
         if (decision == "deny")
         {

@@ -9,7 +9,8 @@ namespace McpPlatform.AuthService.Authorization;
 /// <param name="ClientId">Its own.</param>
 /// <param name="Name">What it calls itself.</param>
 /// <param name="Origin">How far that can be believed.</param>
-internal sealed record ClientDescription(string RowId, string ClientId, string Name, string Origin);
+/// <param name="Refreshes">Whether it said that it uses refresh tokens.</param>
+internal sealed record ClientDescription(string RowId, string ClientId, string Name, string Origin, bool Refreshes);
 
 /// <summary>Looks clients up for the pages.</summary>
 internal sealed class ClientDescriptions(AuthDbContext db, IOpenIddictApplicationManager applications)
@@ -26,7 +27,8 @@ internal sealed class ClientDescriptions(AuthDbContext db, IOpenIddictApplicatio
                 ClientOrigin.MetadataDocument => $"It speaks for {new Uri(clientId).Authority}, where its description lies.",
                 ClientOrigin.Registered => "It registered itself, and nobody has checked what it says it is called.",
                 _ => "It belongs to this platform.",
-            });
+            },
+            await RefreshesAsync(client, cancellationToken));
     }
 
     /// <summary>The name of the client that an address leads back to, and its redirect address when it is one that the client has.</summary>
@@ -37,6 +39,10 @@ internal sealed class ClientDescriptions(AuthDbContext db, IOpenIddictApplicatio
         && await applications.ValidateRedirectUriAsync(client, redirectUri, cancellationToken)
             ? await applications.GetDisplayNameAsync(client, cancellationToken) ?? clientId
             : null;
+
+    private async Task<bool> RefreshesAsync(object client, CancellationToken cancellationToken) =>
+        (await applications.GetPropertiesAsync(client, cancellationToken)).TryGetValue(ClientMetadata.GrantTypesProperty, out var grants)
+        && grants.EnumerateArray().Any(grant => grant.GetString() == OpenIddictConstants.GrantTypes.RefreshToken);
 
     /// <summary>A user let the client in: from now on its registration stays.</summary>
     public Task MarkUsedAsync(string clientId, DateTimeOffset now, CancellationToken cancellationToken) =>

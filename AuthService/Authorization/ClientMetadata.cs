@@ -8,6 +8,9 @@ namespace McpPlatform.AuthService.Authorization;
 /// <summary>What a client says of itself (RFC 7591 section 2), in a registration or in a document. What we do not know is ignored, as the RFC asks.</summary>
 internal sealed record ClientMetadata(string Name, IReadOnlyList<string> RedirectUris, IReadOnlyList<string> GrantTypes, string? Scope, JsonElement Document)
 {
+    /// <summary>Where OpenIddict's client keeps the grants that it asked for.</summary>
+    public const string GrantTypesProperty = "mcpplatform:grant_types";
+
     private const int MaxNameLength = 100;
     private static readonly string[] Grants = [OpenIddictConstants.GrantTypes.AuthorizationCode, OpenIddictConstants.GrantTypes.RefreshToken];
 
@@ -65,6 +68,7 @@ internal sealed record ClientMetadata(string Name, IReadOnlyList<string> Redirec
             },
             Requirements = { Requirements.Features.ProofKeyForCodeExchange },
         };
+        descriptor.Properties[GrantTypesProperty] = JsonSerializer.SerializeToElement(GrantTypes);
         descriptor.RedirectUris.UnionWith(RedirectUris.Select(Authorization.RedirectUris.ToStore));
         return descriptor;
     }

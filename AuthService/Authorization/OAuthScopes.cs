@@ -18,6 +18,13 @@ internal static class OAuthScopes
     public static IReadOnlyList<string> Of(IReadOnlyCollection<string> requested) =>
         [.. All.Where(scope => (requested.Count == 0 ? Default : requested).Contains(scope))];
 
+    /// <summary>
+    /// The same for a client at MCP endpoints: one that said at its registration that it refreshes can, though most do not know to ask for it. Where OpenID
+    /// Connect is spoken, its rule holds that it must be asked for (Core section 11).
+    /// </summary>
+    public static IReadOnlyList<string> OfMcpClient(IReadOnlyCollection<string> requested) =>
+        requested.Count == 0 || requested.Contains(Scopes.OpenId) ? Of(requested) : Of([.. requested, Scopes.OfflineAccess]);
+
     /// <summary>The permissions among them that a user holds.</summary>
     public static IReadOnlyList<string> Permitted(IEnumerable<string> scopes, IReadOnlyList<string> permissions) =>
         [.. scopes.Where(scope => permissions.Contains(scope, StringComparer.Ordinal))];

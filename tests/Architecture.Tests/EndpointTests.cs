@@ -30,6 +30,9 @@ public sealed class EndpointTests
         ["/connect/login"] = "the form of the login page",
         ["/connect/logout"] = "the form that ends that login; the cookie is the proof",
         ["/connect/userinfo"] = "OpenIddict validates the token here, with the session and the scope",
+        ["/.well-known/oauth-protected-resource"] = "tells where to log in (RFC 9728)",
+        ["/.well-known/oauth-protected-resource/mcp"] = "the same",
+        ["/.well-known/oauth-protected-resource/mcp/{bundle}"] = "the same",
         ["/connect/register"] = "a client introduces itself before anybody knows it (RFC 7591)",
     };
 

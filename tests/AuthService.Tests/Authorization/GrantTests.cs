@@ -56,11 +56,15 @@ public sealed class GrantTests(AuthServiceApplication app)
     }
 
     [Fact]
-    public async Task Without_offline_access_there_is_no_refresh_token()
+    public async Task Without_offline_access_there_is_no_refresh_token_but_for_an_MCP_client_that_registered_for_it()
     {
-        var (_, tokens) = await GrantAsync("mcp.tools.call", Issuer + "mcp");
+        var (_, api) = await GrantAsync("mcp.tools.call", Api);
+        var (_, openid) = await GrantAsync("openid mcp.tools.call", Issuer + "mcp");
+        var (_, mcp) = await GrantAsync("mcp.tools.call", Issuer + "mcp");
 
-        Assert.False(tokens.TryGetProperty("refresh_token", out _));
+        Assert.False(api.TryGetProperty("refresh_token", out _));
+        Assert.False(openid.TryGetProperty("refresh_token", out _));
+        Assert.True(mcp.TryGetProperty("refresh_token", out _));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal static class McpRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
+        Open("GET /.well-known/oauth-protected-resource", 200),
+        Open("GET /.well-known/oauth-protected-resource/mcp", 200),
+        new("GET /.well-known/oauth-protected-resource/mcp/{bundle}", 200, (_, _) => Task.FromResult(new Ask("/.well-known/oauth-protected-resource/mcp/a-bundle"))) { IsOpen = true },
         Needs("GET /api/mcp/servers", Permissions.McpServersRead),
         Needs("POST /api/mcp/servers", Permissions.McpServersManage, 201, (cast, _) => Task.FromResult(new Ask("/api/mcp/servers", New(cast)))),
         Needs("GET /api/mcp/servers/{id}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything"))),
