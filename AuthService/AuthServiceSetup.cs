@@ -4,6 +4,7 @@ using McpPlatform.AuthService.ApiKeys;
 using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.External;
 using McpPlatform.AuthService.Revocations;
 using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
@@ -38,6 +39,7 @@ internal static class AuthServiceSetup
         builder.AddSecondFactor();
         builder.AddOAuth();
         builder.AddRevocations();
+        builder.AddExternalLogins();
         builder.AddBootstrap();
         builder.AddAdmin();
         builder.Services.AddSingleton<AuthTelemetry>();
@@ -55,6 +57,7 @@ internal static class AuthServiceSetup
         app.MapRevocationsApi();
         app.MapApiKeysApi();
         app.MapTotpApi();
+        app.MapExternalLogins();
         app.MapBootstrapApi();
         app.MapAccountsApi();
     }

@@ -1,13 +1,17 @@
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Authorization.Pages;
+using McpPlatform.AuthService.External;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Telemetry;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.AuthService.Authorization;
 
 /// <summary>The login page and the forms around it. A login here is checked, limited and audited like one through the API.</summary>
 internal sealed class LoginPages(
-    BrowserSessions browser, ClientDescriptions clients, PageResults pages, Credentials credentials, AuthTelemetry telemetry)
+    BrowserSessions browser, ClientDescriptions clients, PageResults pages, Credentials credentials, ExternalAccounts externalAccounts,
+    IOptions<ExternalLoginsOptions> external, AuthTelemetry telemetry)
 {
     public const string FormTokenField = "form_token";
 
@@ -16,8 +20,16 @@ internal sealed class LoginPages(
     private const string Lost = "This page was opened without an application that asked for it: go back to the application and begin again there.";
 
     /// <summary>The page.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="back">The authorization request that waits.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="error">What did not work.</param>
+    /// <param name="username">What was typed.</param>
+    /// <param name="pending">Who logged in elsewhere, and has no account that is linked yet.</param>
+    /// <param name="cancellationToken">Of the request.</param>
     public async Task<IResult> ShowAsync(
-        HttpContext context, AuthorizeAddress back, int status = StatusCodes.Status200OK, string? error = null, string? username = null, CancellationToken cancellationToken = default) =>
+        HttpContext context, AuthorizeAddress back, int status = StatusCodes.Status200OK, string? error = null, string? username = null, ExternalIdentity? pending = null,
+        CancellationToken cancellationToken = default) =>
         await clients.FindNameAsync(back, cancellationToken) is { } client
             ? PageResults.Show<LoginPage>(context, status, new Dictionary<string, object?>(StringComparer.Ordinal)
             {
@@ -26,6 +38,10 @@ internal sealed class LoginPages(
                 [nameof(LoginPage.Client)] = client,
                 [nameof(LoginPage.Username)] = username,
                 [nameof(LoginPage.Error)] = error,
+                [nameof(LoginPage.Pending)] = pending is null ? null : new LoginPage.PendingLink(external.Value.DisplayNameOf(pending.Provider), pending.Name),
+                [nameof(LoginPage.Providers)] = pending is not null ? [] : external.Value.Providers.Keys.Order(StringComparer.Ordinal)
+                    .Select(provider => new LoginPage.LoginProvider(
+                        external.Value.DisplayNameOf(provider), $"/connect/external/{provider}" + QueryString.Create("return_url", back.Value).ToUriComponent())).ToList(),
             }, back.RedirectUri)
             : PageResults.ShowError(context, StatusCodes.Status400BadRequest, Lost);
 
@@ -42,7 +58,8 @@ internal sealed class LoginPages(
         }
 
         string? username = form["username"], password = form["password"], otp = form["otp"];
-        Task<IResult> AgainAsync(int status, string error) => ShowAsync(context, back, status, error, username?.Length <= 256 ? username : null, CancellationToken.None);
+        var pending = await ExternalIdentity.FindPendingAsync(context);
+        Task<IResult> AgainAsync(int status, string error) => ShowAsync(context, back, status, error, username?.Length <= 256 ? username : null, pending, CancellationToken.None);
 
         // A form's token is bound to who was logged in when it was shown.
         await browser.FindAsync(context, cancellationToken);
@@ -61,6 +78,16 @@ internal sealed class LoginPages(
             if (await credentials.CheckAsync(username!, password!, otp, cancellationToken) is not { } account)
             {
                 return await AgainAsync(StatusCodes.Status400BadRequest, Refused);
+            }
+
+            if (pending is not null)
+            {
+                // Both were proved in this browser, within ten minutes; linked is what the person left ticked.
+                await context.SignOutAsync(ExternalIdentity.PendingScheme);
+                if (form["link"] == "yes" && !await externalAccounts.LinkAsync(account, pending))
+                {
+                    return await ShowAsync(context, back, StatusCodes.Status409Conflict, "That login is linked with another account already.", username, cancellationToken: CancellationToken.None);
+                }
             }
 
             telemetry.CountLogin("succeeded");
@@ -97,17 +124,5 @@ internal sealed class LoginPages(
         }
 
         return new SeeOther(back.Value);
-    }
-
-    // After a form comes a GET, and no cache keeps who went where.
-    private sealed class SeeOther(string address) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
-            httpContext.Response.Headers.Location = address;
-            httpContext.Response.Headers.CacheControl = "no-store";
-            return Task.CompletedTask;
-        }
     }
 }

@@ -29,8 +29,7 @@ internal static class OAuthSetup
         services.AddAntiforgery(options => options.FormFieldName = LoginPages.FormTokenField);
         services.AddOptions<AntiforgeryOptions>().Configure<IOptions<PlatformAuthenticationOptions>>((options, platform) => Protect(options.Cookie, "form", platform.Value));
         services.AddAuthentication().AddCookie(BrowserSessions.Scheme, options => (options.ExpireTimeSpan, options.SlidingExpiration) = (TimeSpan.FromHours(12), false));
-        services.AddOptions<CookieAuthenticationOptions>(BrowserSessions.Scheme)
-            .Configure<IOptions<PlatformAuthenticationOptions>>((options, platform) => Protect(options.Cookie, "session", platform.Value));
+        services.AddPageCookie(BrowserSessions.Scheme, "session");
         services.AddSingleton<ResourceIndicators>();
         services.AddSingleton<RegistrationLimit>();
         services.AddSingleton<ExpireClients>();
@@ -57,6 +56,10 @@ internal static class OAuthSetup
         app.MapPost("/connect/register", RegisterClient.HandleAsync).WithTags("OAuth").WithName("RegisterClient").AllowAnonymous()
             .WithMetadata(new RequestLimit(RegistrationBytes)).Produces(201).Produces(400);
     }
+
+    /// <summary>Protects the cookie of a scheme as all cookies of the pages are.</summary>
+    public static void AddPageCookie(this IServiceCollection services, string scheme, string name) => services.AddOptions<CookieAuthenticationOptions>(scheme)
+        .Configure<IOptions<PlatformAuthenticationOptions>>((options, platform) => Protect(options.Cookie, name, platform.Value));
 
     /// <summary>The flow and its endpoints.</summary>
     public static OpenIddictServerBuilder AllowOAuth(this OpenIddictServerBuilder server)

@@ -33,6 +33,8 @@ public sealed class EndpointTests
         ["/.well-known/oauth-protected-resource"] = "tells where to log in (RFC 9728)",
         ["/.well-known/oauth-protected-resource/mcp"] = "the same",
         ["/.well-known/oauth-protected-resource/mcp/{bundle}"] = "the same",
+        ["/connect/external/{provider}"] = "leads to another provider's login",
+        ["/connect/external/{provider}/callback"] = "comes back from there; OpenIddict checks state, nonce and issuer",
         ["/connect/register"] = "a client introduces itself before anybody knows it (RFC 7591)",
     };
 

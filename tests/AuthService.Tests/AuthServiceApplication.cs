@@ -30,6 +30,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     private static int addresses;
     private Factory? factory;
     private string? serviceToken;
+    private Dictionary<string, string?> settings = [];
 
     public string Database { get; private set; } = string.Empty;
 
@@ -39,13 +40,16 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>The service's clock, where a test turns it.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Where it listens; any free port when 0.</summary>
+    internal int Port { get; init; }
+
     public ValueTask InitializeAsync() => InitializeAsync([]);
 
-    public async ValueTask InitializeAsync(params (string Key, string Value)[] changes)
+    public async ValueTask InitializeAsync(params (string Key, string? Value)[] changes)
     {
         Database = await servers.CreateDatabaseAsync("auth");
         Assert.Equal(0, await RunAsync(["migrate"]));
-        Start(Settings(changes));
+        Start(Changed(DefaultSettings(), changes));
     }
 
     /// <summary>The servers that it uses, for an instance beside it.</summary>
@@ -54,37 +58,18 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>Where it listens.</summary>
     internal Uri Address => factory!.ClientOptions.BaseAddress;
 
-    /// <summary>Starts another replica on the same database.</summary>
-    internal void StartBeside(string database)
-    {
-        Database = database;
-        Start(Settings([]));
-    }
-
     /// <summary>This instance stops, and one with other settings starts on the same database; a null removes a setting.</summary>
     public async Task<AuthServiceApplication> RestartAsync(params (string Key, string? Value)[] changes)
     {
         await factory!.DisposeAsync();
-        var next = new AuthServiceApplication(servers) { Database = Database };
-        var settings = Settings([]);
-        foreach (var (key, value) in changes)
-        {
-            settings.Remove(key);
-            if (value is not null)
-            {
-                settings[key] = value;
-            }
-        }
-
-        next.Start(settings);
-        return next;
+        return StartReplica(changes);
     }
 
-    /// <summary>Starts another replica, with settings changed.</summary>
-    public AuthServiceApplication StartReplica(params (string Key, string Value)[] changes)
+    /// <summary>Starts another replica on the same database, with settings changed; a null removes one.</summary>
+    public AuthServiceApplication StartReplica(params (string Key, string? Value)[] changes)
     {
         var replica = new AuthServiceApplication(servers) { Database = Database, Clock = Clock, Services = Services };
-        replica.Start(replica.Settings(changes));
+        replica.Start(Changed(new(settings, StringComparer.Ordinal), changes));
         return replica;
     }
 
@@ -92,9 +77,9 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
 
     /// <summary>The program as the command line starts it, with settings changed.</summary>
     /// <returns>Its exit code.</returns>
-    public Task<int> RunAsync(string[] command, params (string Key, string Value)[] changes)
+    public Task<int> RunAsync(string[] command, params (string Key, string? Value)[] changes)
     {
-        string[] arguments = [.. command, .. Settings(changes).Select(setting => $"--{setting.Key}={setting.Value}")];
+        string[] arguments = [.. command, .. Changed(DefaultSettings(), changes).Select(setting => $"--{setting.Key}={setting.Value}")];
         return Task.Run(() => (int)typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments])!);
     }
 
@@ -233,19 +218,26 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         throw new TimeoutException("It did not happen within 10 s.");
     }
 
-    private void Start(Dictionary<string, string?> settings)
+    private void Start(Dictionary<string, string?> chosen)
     {
+        settings = chosen;
         factory = new Factory(settings, Services, Clock);
-        factory.UseKestrel(0);
+        factory.UseKestrel(Port);
         factory.StartServer();
     }
 
-    private Dictionary<string, string?> Settings((string Key, string Value)[] changes)
+    private static Dictionary<string, string?> Changed(Dictionary<string, string?> settings, IEnumerable<(string Key, string? Value)> changes)
     {
-        var settings = DefaultSettings();
         foreach (var (key, value) in changes)
         {
-            settings[key] = value;
+            if (value is null)
+            {
+                settings.Remove(key);
+            }
+            else
+            {
+                settings[key] = value;
+            }
         }
 
         return settings;

@@ -215,8 +215,7 @@ public sealed class LoginPageTests(AuthServiceApplication app) : IClassFixture<A
         var client = await OAuthClient.RegisterAsync(app);
         using var browser = app.Browser();
         await client.CodeAsync(browser, username);
-        await using var other = new AuthServiceApplication(app.Servers);
-        other.StartBeside(app.Database);
+        await using var other = app.StartReplica();
         using var there = other.Browser();
         foreach (var cookie in browser.Cookies.GetAllCookies().ToList())
         {

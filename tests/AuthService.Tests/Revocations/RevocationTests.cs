@@ -150,8 +150,7 @@ public sealed class RevocationTests(RevocationPlatform platform) : IClassFixture
         });
 
         // A replica prunes when it starts, and every minute.
-        await using var replica = new AuthServiceApplication(platform.AuthService.Servers);
-        replica.StartBeside(platform.AuthService.Database);
+        await using var replica = platform.AuthService.StartReplica();
 
         await AuthServiceApplication.EventuallyAsync(() => platform.AuthService.InDatabaseAsync(async db =>
             await db.Revocations.AnyAsync(one => one.Id == old.Id) ? null : "gone"));
