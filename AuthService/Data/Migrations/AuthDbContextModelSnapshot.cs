@@ -319,6 +319,76 @@ namespace McpPlatform.AuthService.Data.Migrations
                     b.ToTable("revocations", "auth");
                 });
 
+            modelBuilder.Entity("McpPlatform.AuthService.SecondFactor.RecoveryCode", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_recovery_codes");
+
+                    b.HasIndex("UserId", "Hash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_recovery_codes_user_id_hash");
+
+                    b.ToTable("recovery_codes", "auth");
+                });
+
+            modelBuilder.Entity("McpPlatform.AuthService.SecondFactor.TotpEnrollment", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("LastStep")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_step");
+
+                    b.Property<byte[]>("ProtectedSecret")
+                        .IsRequired()
+                        .HasMaxLength(512)
+                        .HasColumnType("bytea")
+                        .HasColumnName("totp_secret");
+
+                    b.Property<string>("SecretKey")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("secret_key");
+
+                    b.Property<int>("WrongCodes")
+                        .HasColumnType("integer")
+                        .HasColumnName("wrong_codes");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_totp_enrollments");
+
+                    b.ToTable("totp_enrollments", "auth");
+                });
+
             modelBuilder.Entity("McpPlatform.AuthService.Sessions.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -824,6 +894,26 @@ namespace McpPlatform.AuthService.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_api_keys_users_user_id");
+                });
+
+            modelBuilder.Entity("McpPlatform.AuthService.SecondFactor.RecoveryCode", b =>
+                {
+                    b.HasOne("McpPlatform.AuthService.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_recovery_codes_users_user_id");
+                });
+
+            modelBuilder.Entity("McpPlatform.AuthService.SecondFactor.TotpEnrollment", b =>
+                {
+                    b.HasOne("McpPlatform.AuthService.Accounts.Account", null)
+                        .WithOne()
+                        .HasForeignKey("McpPlatform.AuthService.SecondFactor.TotpEnrollment", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_totp_enrollments_users_user_id");
                 });
 
             modelBuilder.Entity("McpPlatform.AuthService.Sessions.Session", b =>
