@@ -11,7 +11,7 @@ projects=("$@")
 [ ${#projects[@]} -gt 0 ] || projects=($(cd "$root/tests" && ls -d *.Tests))
 
 # One project at a time: each starts its own servers, and two at once would measure each other.
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 broken=()
 for project in "${projects[@]}"; do
   say "Testing $project"
   report="$results/$project.xml"
@@ -19,6 +19,7 @@ for project in "${projects[@]}"; do
   code=$?
   if [ ! -s "$report" ]; then
     echo "error: $project ended with code $code and wrote no report" >&2
+    broken+=("$project")
     failed=$((failed + 1))
     continue
   fi
@@ -26,8 +27,10 @@ for project in "${projects[@]}"; do
   passed=$((passed + $(count passed)))
   failed=$((failed + $(count failed) + $(count errors)))
   skipped=$((skipped + $(count skipped) + $(count not-run)))
+  while IFS= read -r name; do broken+=("$name"); done < <(grep -oE '<test name="[^"]*"[^>]* result="Fail"' "$report" | sed -E 's/<test name="([^"]*)".*/\1/')
   [ $(($(count passed) + $(count failed))) -gt 0 ] || { echo "error: $project ran no test" >&2; failed=$((failed + 1)); }
 done
 
+[ ${#broken[@]} -eq 0 ] || printf 'failed: %s\n' "${broken[@]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

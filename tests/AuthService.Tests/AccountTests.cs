@@ -59,7 +59,7 @@ public sealed class AccountTests(AuthServiceApplication app)
     [InlineData("a\u202Enn", AuthServiceApplication.Password, "username")]
     [InlineData("ann", "short", "password")]
     [InlineData("annabella-smith", "annabella-smith1", "password")]
-    [InlineData("ann", "aaaaaaaaaaaaaaaaaaaa", "password")]
+    [InlineData("ann", "aaaaaaaaaaaaaaaaaaa", "password")]
     public async Task A_name_or_password_that_is_not_allowed_names_the_field(string username, string password, string field)
     {
         using var response = await app.PostAsync(

@@ -20,7 +20,7 @@ public sealed class AuthorizeTests(AuthServiceApplication app)
         var loggedIn = await OAuthClient.LogInAsync(browser, login, username);
         Assert.Equal(HttpStatusCode.SeeOther, loggedIn.Status);
         var consent = await browser.GetAsync(loggedIn.Location!);
-        Assert.Contains("Call tools of MCP servers.", consent.Html, StringComparison.Ordinal);
+        Assert.Contains("call tools of MCP servers.", consent.Html, StringComparison.Ordinal);
         Assert.Contains("You do not have this permission", consent.Html, StringComparison.Ordinal);
         Assert.Contains("client.example", consent.Html, StringComparison.Ordinal);
         var answer = (await OAuthClient.AllowAsync(browser, consent)).Answer;
