@@ -27,7 +27,7 @@ for project in "${projects[@]}"; do
   passed=$((passed + $(count passed)))
   failed=$((failed + $(count failed) + $(count errors)))
   skipped=$((skipped + $(count skipped) + $(count not-run)))
-  while IFS= read -r name; do broken+=("$name"); done < <(grep -oE '<test name="[^"]*"[^>]* result="Fail"' "$report" | sed -E 's/<test name="([^"]*)".*/\1/')
+  while IFS= read -r name; do broken+=("$name"); done < <(grep -oE '<test [^>]* result="Fail"' "$report" | sed -E 's/.* name="([^"]*)".*/\1/')
   [ $(($(count passed) + $(count failed))) -gt 0 ] || { echo "error: $project ran no test" >&2; failed=$((failed + 1)); }
 done
 
