@@ -61,7 +61,7 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>This instance stops, and one with other settings starts on the same database; a null removes a setting.</summary>
     public async Task<AuthServiceApplication> RestartAsync(params (string Key, string? Value)[] changes)
     {
-        await factory!.DisposeAsync();
+        await DisposeAsync();
         return StartReplica(changes);
     }
 
@@ -73,7 +73,15 @@ public sealed class AuthServiceApplication(PlatformServers servers) : IAsyncLife
         return replica;
     }
 
-    public ValueTask DisposeAsync() => factory?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (factory is not null)
+        {
+            await factory.Services.BusHasStartedAsync(servers);
+            await factory.DisposeAsync();
+            factory = null;
+        }
+    }
 
     /// <summary>The program as the command line starts it, with settings changed.</summary>
     /// <returns>Its exit code.</returns>

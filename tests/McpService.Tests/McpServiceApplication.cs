@@ -120,14 +120,20 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
             ["Monitor:Interval"] = "00:00:01",
             ["Monitor:Timeout"] = "00:00:01",
             ["Upstream:MaxCallsPerUser"] = "3",
-        });
+        }, servers);
         started.UseKestrel(0);
         started.StartServer();
         return started;
     }
 
-    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    private sealed class Factory(Dictionary<string, string?> settings, PlatformServers servers) : WebApplicationFactory<Program>
     {
+        public override async ValueTask DisposeAsync()
+        {
+            await Services.BusHasStartedAsync(servers);
+            await base.DisposeAsync();
+        }
+
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment("Production");

@@ -23,11 +23,13 @@ internal sealed class ExampleService : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly TestIssuer issuer;
+    private readonly PlatformServers servers;
 
-    private ExampleService(WebApplication app, TestIssuer issuer)
+    private ExampleService(WebApplication app, TestIssuer issuer, PlatformServers servers)
     {
         this.app = app;
         this.issuer = issuer;
+        this.servers = servers;
     }
 
     public IServiceProvider Services => app.Services;
@@ -76,7 +78,7 @@ internal sealed class ExampleService : IAsyncDisposable
             access.Decide(Permissions.McpServersRead, AccessResource.Server(name)).Allowed ? Results.Ok() : Results.NotFound());
         app.MapPost("/echo", (EchoRequest request) => TypedResults.Ok(request)).AllowAnonymous();
         app.MapGet("/broken", string () => throw new InvalidOperationException("a secret detail")).AllowAnonymous();
-        var service = new ExampleService(app, issuer);
+        var service = new ExampleService(app, issuer, servers);
         if (database is null)
         {
             await service.InDatabaseAsync(db => db.Database.ExecuteSqlRawAsync(db.Database.GenerateCreateScript()));
@@ -110,6 +112,7 @@ internal sealed class ExampleService : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await app.Services.BusHasStartedAsync(servers);
         await app.StopAsync();
         await app.DisposeAsync();
         await issuer.DisposeAsync();

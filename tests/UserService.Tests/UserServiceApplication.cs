@@ -153,7 +153,7 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
             ["services:authservice:http:0"] = Accounts.Address,
             ["JWT_SECRET_KEY"] = SecretKey,
             ["OUTBOUND_ALLOW"] = "127.0.0.1:*",
-        });
+        }, servers);
         foreach (var (key, value) in settings)
         {
             replica.Settings[key] = value;
@@ -167,9 +167,15 @@ public sealed class UserServiceApplication(PlatformServers servers) : IAsyncLife
     /// <summary>For a role or a team.</summary>
     public static string NewSlug() => $"a-{Guid.CreateVersion7():N}";
 
-    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    private sealed class Factory(Dictionary<string, string?> settings, PlatformServers servers) : WebApplicationFactory<Program>
     {
         public Dictionary<string, string?> Settings => settings;
+
+        public override async ValueTask DisposeAsync()
+        {
+            await Services.BusHasStartedAsync(servers);
+            await base.DisposeAsync();
+        }
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
