@@ -1,9 +1,10 @@
 using McpPlatform.Bench;
 
 // dotnet run -c Release --project bench -- NAME
-Dictionary<string, Action> benchmarks = new(StringComparer.Ordinal)
+Dictionary<string, Func<Task>> benchmarks = new(StringComparer.Ordinal)
 {
-    ["access"] = AccessBenchmark.Run,
+    ["access"] = () => Task.Run(AccessBenchmark.Run),
+    ["tokens"] = TokensBenchmark.RunAsync,
 };
 if (args is not [var name] || !benchmarks.TryGetValue(name, out var run))
 {
@@ -11,5 +12,5 @@ if (args is not [var name] || !benchmarks.TryGetValue(name, out var run))
     return 1;
 }
 
-run();
+await run();
 return 0;
