@@ -12,7 +12,8 @@ namespace McpPlatform.AuthService.Admin;
 /// <summary>One account, from the console.</summary>
 internal sealed class AccountAdministration(AuthDbContext db, EndAccess endAccess, PasswordWork passwords, Totp totp, ActivityLog activities)
 {
-    private const string Actor = "console";
+    /// <summary>Who did it, in the audit trail.</summary>
+    public const string Actor = "console";
 
     public Task<string> UnlockAsync(string username, CancellationToken cancellationToken) => ChangeAsync(username, "auth.unlock", account =>
     {

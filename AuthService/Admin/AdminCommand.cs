@@ -25,6 +25,8 @@ internal static class AdminCommand
             "reset-totp", "Takes the second factor of an account away: for whoever has lost the authenticator and the recovery codes.", services, (admin, user, cancel) => admin.ResetTotpAsync(user, cancel)));
         root.Subcommands.Add(Bootstrap(services));
         root.Subcommands.Add(Import(services));
+        root.Subcommands.Add(ListKeys(services));
+        root.Subcommands.Add(RotateKeys(services));
         return root;
     }
 
@@ -65,6 +67,25 @@ internal static class AdminCommand
                 return result.Failed == 0 ? result.ToString() : throw new AdminException(result.ToString());
             });
         });
+        return command;
+    }
+
+    private static Command ListKeys(IServiceProvider services)
+    {
+        var command = new Command("list-keys", "Lists the keys that sign and encrypt tokens: what each does, from when it signs, when it ends.");
+        command.SetAction((parsed, cancellationToken) => SayAsync(parsed, () => services.GetRequiredService<KeyAdministration>().ListAsync(cancellationToken)));
+        return command;
+    }
+
+    private static Command RotateKeys(IServiceProvider services)
+    {
+        var compromised = new Option<string?>("--compromised") { Description = "Removes this key at once instead: whatever it signed is refused, and a new one signs.", HelpName = "KEY" };
+        var command = new Command("rotate-keys", "Publishes new keys, which sign when every service knows them; nobody notices.") { compromised };
+        command.SetAction((parsed, cancellationToken) => SayAsync(parsed, () =>
+        {
+            var keys = services.GetRequiredService<KeyAdministration>();
+            return parsed.GetValue(compromised) is { } id ? keys.RemoveAsync(id, cancellationToken) : keys.RotateAsync(cancellationToken);
+        }));
         return command;
     }
 

@@ -109,6 +109,27 @@ public sealed class AdminTests(AuthServiceApplication app)
     }
 
     [Fact]
+    public async Task List_keys_command_says_what_each_key_does_and_nothing_secret()
+    {
+        await using var own = new AuthServiceApplication(app.Servers);
+        await own.InitializeAsync();
+        Assert.Equal(0, await own.RunAsync(["admin", "rotate-keys"]));
+        Assert.Equal(0, await own.RunAsync(["admin", "list-keys"]));
+
+        var lines = (await own.InScopeAsync<KeyAdministration, string>(keys => keys.ListAsync(default))).Split(Environment.NewLine);
+
+        Assert.Equal(7, lines.Length);
+        foreach (var use in (string[])["access", "internal", "encryption"])
+        {
+            Assert.Matches($"^[0-9a-f]{{32}}  {use} +published  [0-9-]{{10}} [0-9:]{{8}}Z  - +derived\\.", Assert.Single(lines, line => line.Contains($"  {use} ", StringComparison.Ordinal) && line.Contains("published", StringComparison.Ordinal)));
+            Assert.Matches($"^[0-9a-f]{{32}}  {use} +signs +[0-9-]{{10}} [0-9:]{{8}}Z  [0-9-]{{10}} [0-9:]{{8}}Z  derived\\.", Assert.Single(lines, line => line.Contains($"  {use} ", StringComparison.Ordinal) && line.Contains("signs ", StringComparison.Ordinal)));
+        }
+
+        Assert.All(await own.InDatabaseAsync(db => db.SigningKeys.ToListAsync()), key =>
+            Assert.DoesNotContain(Convert.ToBase64String(own.Service<Tokens.KeyProtector>().Unprotect(key)!), string.Join(' ', lines), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Bootstrap_command_makes_a_secret_that_works_once_where_none_was_configured()
     {
         await using var own = new AuthServiceApplication(app.Servers);

@@ -7,7 +7,10 @@ using McpPlatform.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace McpPlatform.AuthService.Tests.Revocations;
 
@@ -38,6 +41,10 @@ internal sealed class OtherService(WebApplication app) : IAsyncDisposable
         await app.StartAsync();
         return new(app);
     }
+
+    /// <summary>The keys whose tokens it trusts at the moment.</summary>
+    public async Task<List<string>> KeysAsync() =>
+        [.. (await app.Services.GetRequiredService<IConfigurationManager<OpenIdConnectConfiguration>>().GetConfigurationAsync(default)).SigningKeys.Select(key => key.KeyId)];
 
     public async Task<HttpStatusCode> AskAsync(string token)
     {
