@@ -12,6 +12,9 @@ internal sealed record ClientMetadata(string Name, IReadOnlyList<string> Redirec
     public const string GrantTypesProperty = "mcpplatform:grant_types";
 
     private const int MaxNameLength = 100;
+    private static readonly string[] Methods =
+        [ClientAuthenticationMethods.None, ClientAuthenticationMethods.ClientSecretBasic, ClientAuthenticationMethods.ClientSecretPost];
+
     private static readonly string[] Grants = [OpenIddictConstants.GrantTypes.AuthorizationCode, OpenIddictConstants.GrantTypes.RefreshToken];
 
     /// <summary>Reads it.</summary>
@@ -32,6 +35,12 @@ internal sealed record ClientMetadata(string Name, IReadOnlyList<string> Redirec
         if (name.Length > MaxNameLength || name.Any(IsInvisible) || string.IsNullOrWhiteSpace(name))
         {
             return Invalid($"client_name must have 1 to {MaxNameLength} visible characters.");
+        }
+
+        // A client that would hold a secret gets none and is told so (RFC 7591 section 3.2.1); one with keys or certificates would wait for what never comes.
+        if (document.TryGetProperty("token_endpoint_auth_method", out _) && !Methods.Contains(Text(document, "token_endpoint_auth_method"), StringComparer.Ordinal))
+        {
+            return Invalid("token_endpoint_auth_method must be none: clients that introduce themselves are public. client_secret_basic and client_secret_post are taken for none.");
         }
 
         var grants = Texts(document, "grant_types") ?? [OpenIddictConstants.GrantTypes.AuthorizationCode];

@@ -12,7 +12,7 @@ namespace McpPlatform.AuthService.External;
 /// <param name="Issuer">Whose word it is.</param>
 /// <param name="Subject">Who, for that issuer.</param>
 /// <param name="Name">What to call them.</param>
-/// <param name="Email">Not known to be theirs, so nobody is found by it.</param>
+/// <param name="Email">Their address, where the provider says that it has verified it. Nobody is found by it all the same.</param>
 internal sealed record ExternalIdentity(string Provider, string Issuer, string Subject, string Name, string? Email)
 {
     /// <summary>The cookie of somebody who has logged in at a provider, but whose account is not known yet. It lasts ten minutes.</summary>
@@ -37,7 +37,8 @@ internal sealed record ExternalIdentity(string Provider, string Issuer, string S
             ? new(
                 provider, issuer, subject,
                 Printed(result.Principal.GetClaim(Claims.PreferredUsername) ?? result.Principal.GetClaim(Claims.Email) ?? result.Principal.GetClaim(Claims.Name) ?? subject),
-                result.Principal.GetClaim(Claims.Email) is { Length: <= 254 } email && Printed(email) == email && email.Contains('@', StringComparison.Ordinal) ? email : null)
+                bool.TryParse(result.Principal.GetClaim(Claims.EmailVerified), out var verified) && verified
+                && result.Principal.GetClaim(Claims.Email) is { Length: <= 254 } email && Printed(email) == email && email.Contains('@', StringComparison.Ordinal) ? email : null)
             : null;
 
     /// <summary>Who waits in this browser to have an account linked.</summary>

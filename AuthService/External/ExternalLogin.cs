@@ -1,6 +1,8 @@
 using McpPlatform.AuthService.Accounts;
 using McpPlatform.AuthService.Authorization;
+using McpPlatform.AuthService.Authorization.Pages;
 using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
 using McpPlatform.AuthService.Telemetry;
 using McpPlatform.Contracts.Messages;
@@ -19,8 +21,8 @@ namespace McpPlatform.AuthService.External;
 /// account it is.
 /// </summary>
 internal sealed partial class ExternalLogin(
-    AuthDbContext db, ExternalAccounts accounts, BrowserSessions browser, LoginPages loginPages, ClientDescriptions clients, IOptions<ExternalLoginsOptions> options,
-    ActivityLog activities, AuthTelemetry telemetry, TimeProvider time, ILogger<ExternalLogin> logger)
+    AuthDbContext db, ExternalAccounts accounts, BrowserSessions browser, LoginPages loginPages, PageResults pages, ClientDescriptions clients, Totp totp,
+    IOptions<ExternalLoginsOptions> options, ActivityLog activities, AuthTelemetry telemetry, TimeProvider time, ILogger<ExternalLogin> logger)
 {
     private const string Scheme = OpenIddictClientAspNetCoreDefaults.AuthenticationScheme;
     private const string Begin = "Go back to the application and begin again.";
@@ -54,7 +56,7 @@ internal sealed partial class ExternalLogin(
         {
             // Its discovery document cannot be had. What is wrong is for the operator.
             LogUnreachable(provider, exception);
-            return PageResults.ShowError(context, StatusCodes.Status503ServiceUnavailable, $"The login at {provider} is not available at the moment: try again shortly.");
+            return PageResults.ShowError(context, StatusCodes.Status503ServiceUnavailable, $"The login at {options.Value.DisplayNameOf(provider)} is not available at the moment: try again shortly.");
         }
     }
 
@@ -69,9 +71,7 @@ internal sealed partial class ExternalLogin(
         if (context.GetOpenIddictClientResponse()?.Error is not null || !result.Succeeded || ExternalIdentity.Of(result, provider, new Uri(configured.Authority).AbsoluteUri, time.GetUtcNow()) is not { } identity
             || AuthorizeAddress.Parse(result.Properties?.RedirectUri) is not { } back)
         {
-            telemetry.CountLogin("refused");
-            LogRefused(provider, context.GetOpenIddictClientResponse()?.Error, context.GetOpenIddictClientResponse()?.ErrorDescription);
-            return PageResults.ShowError(context, StatusCodes.Status400BadRequest, $"The login at {provider} did not work. {Begin}");
+            return await RefuseAnswerAsync(context, provider);
         }
 
         var account = await accounts.FindAsync(identity, cancellationToken);
@@ -87,10 +87,35 @@ internal sealed partial class ExternalLogin(
             return await loginPages.ShowAsync(context, back, pending: identity, cancellationToken: cancellationToken);
         }
 
-        return account.IsActive ? await LetInAsync(context, account, identity, back) : await RefuseAsync(context, account, identity);
+        if (!account.IsActive)
+        {
+            return await RefuseAsync(context, account, identity);
+        }
+
+        if (!await totp.IsInForceAsync(account.Id, cancellationToken))
+        {
+            return await LetInAsync(context, account, identity, back);
+        }
+
+        // A provider stands for the password; a second factor here is asked for here.
+        await identity.KeepPendingAsync(context);
+        return ShowCodePage(context, identity, back, StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> LetInAsync(HttpContext context, Account account, ExternalIdentity identity, AuthorizeAddress back)
+    /// <summary>The page that asks for the code of the second factor.</summary>
+    public IResult ShowCodePage(HttpContext context, ExternalIdentity identity, AuthorizeAddress back, int status, string? error = null) =>
+        PageResults.Show<CodePage>(context, status, new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            [nameof(CodePage.FormToken)] = pages.FormToken(context),
+            [nameof(CodePage.ReturnUrl)] = back.Value,
+            [nameof(CodePage.Action)] = $"/connect/external/{identity.Provider}/code",
+            [nameof(CodePage.Provider)] = options.Value.DisplayNameOf(identity.Provider),
+            [nameof(CodePage.Name)] = identity.Name,
+            [nameof(CodePage.Error)] = error,
+        }, back.RedirectUri);
+
+    /// <summary>Logs somebody in who has proved everything.</summary>
+    public async Task<IResult> LetInAsync(HttpContext context, Account account, ExternalIdentity identity, AuthorizeAddress back)
     {
         try
         {
@@ -105,7 +130,31 @@ internal sealed partial class ExternalLogin(
         return new SeeOther(back.Value);
     }
 
-    private async Task<IResult> RefuseAsync(HttpContext context, Account account, ExternalIdentity identity)
+    private async Task<IResult> RefuseAnswerAsync(HttpContext context, string provider)
+    {
+        telemetry.CountLogin("refused");
+        var response = context.GetOpenIddictClientResponse();
+        LogRefused(provider, response?.Error, response?.ErrorDescription);
+        var transaction = context.Features.Get<OpenIddictClientAspNetCoreFeature>()?.Transaction;
+        if (transaction?.GetProperty<OpenIddictClientEvents.ProcessAuthenticationContext>(typeof(OpenIddictClientEvents.ProcessAuthenticationContext).FullName!)?.StateTokenPrincipal is not null)
+        {
+            // It was a login that began here. What somebody makes up is none, and there is no end to it.
+            db.AddToOutbox(activities.Create("auth.external.login", ActivityOutcomes.Denied, "provider", provider) with
+            {
+                Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["error"] = response?.Error ?? "invalid_token" },
+            });
+            await db.SaveChangesAsync(CancellationToken.None);
+        }
+
+        return PageResults.ShowError(
+            context, StatusCodes.Status400BadRequest,
+            response?.Error == OpenIddictConstants.Errors.AccessDenied
+                ? $"{options.Value.DisplayNameOf(provider)} says that the login was not allowed. {Begin}"
+                : $"The login at {options.Value.DisplayNameOf(provider)} did not work. {Begin}");
+    }
+
+    /// <summary>Says that the account is none to log in to.</summary>
+    public async Task<IResult> RefuseAsync(HttpContext context, Account account, ExternalIdentity identity)
     {
         telemetry.CountLogin("refused");
         db.AddToOutbox(activities.Create("auth.login", ActivityOutcomes.Denied, "account", account.UserName) with

@@ -8,6 +8,8 @@ using Microsoft.Extensions.Primitives;
 using OpenIddict.Client;
 using OpenIddict.Client.AspNetCore;
 using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Client.AspNetCore.OpenIddictClientAspNetCoreHandlers;
+using static OpenIddict.Client.OpenIddictClientEvents;
 
 namespace McpPlatform.AuthService.External;
 
@@ -46,6 +48,7 @@ internal static class ExternalSetup
         var pages = app.MapGroup("/connect/external/{provider}").WithTags("OAuth").AllowAnonymous();
         pages.MapGet("", ExternalLogin.StartAsync).WithName("StartExternalLogin").Produces(302).Produces(400, contentType: "text/html");
         pages.MapGet("/callback", ExternalLogin.FinishAsync).WithName("FinishExternalLogin").Produces(303).Produces(400, contentType: "text/html");
+        pages.MapPost("/code", ExternalCode.HandleAsync).WithName("ConfirmExternalLogin").DisableAntiforgery().Produces(303).Produces(400, contentType: "text/html");
         var own = app.MapGroup("/api/auth/external-logins").WithTags("Auth").RequireLogin();
         own.MapGet("", ListExternalLogins.HandleAsync).WithName("ListExternalLogins");
         own.MapDelete("/{provider}", RemoveExternalLogin.HandleAsync).WithName("RemoveExternalLogin");
@@ -58,6 +61,9 @@ internal static class ExternalSetup
     {
         client.AllowAuthorizationCodeFlow();
         client.UseAspNetCore().EnableRedirectionEndpointPassthrough().EnableErrorPassthrough().DisableAutomaticAuthenticationSchemeForwarding().DisableTransportSecurityRequirement();
+
+        // The page says what went wrong, and with which status: an endpoint that finds a 400 set already does not run.
+        client.RemoveEventHandler(AttachHttpResponseCode<ApplyRedirectionResponseContext>.Descriptor).RemoveEventHandler(AttachHttpResponseCode<ProcessErrorContext>.Descriptor);
 
         // A person waits for each of these answers.
         client.UseSystemNetHttp().ConfigureHttpClient(http => http.Timeout = TimeSpan.FromSeconds(5));

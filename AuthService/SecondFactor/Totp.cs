@@ -21,6 +21,10 @@ internal sealed partial class Totp(AuthDbContext db, SecretProtector protector, 
         return enrollment is null || await UseCodeAsync(enrollment, otp, cancellationToken) || await UseRecoveryCodeAsync(userId, otp, cancellationToken);
     }
 
+    /// <summary>Whether an account has a second factor.</summary>
+    public Task<bool> IsInForceAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.TotpEnrollments.AnyAsync(one => one.UserId == userId && one.ConfirmedAt != null, cancellationToken);
+
     /// <summary>A new secret for an authenticator. It changes nothing until a code of it is confirmed.</summary>
     /// <returns>The secret, or null when a second factor is in force: it must be given up first.</returns>
     public async Task<byte[]?> EnrollAsync(Guid userId, CancellationToken cancellationToken)

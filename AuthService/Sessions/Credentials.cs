@@ -23,9 +23,10 @@ internal sealed partial class Credentials(
     public const string Refused =
         "Username, password or one-time code is wrong, or the account cannot be used at the moment. Accounts with a second factor need the code in 'otp'.";
 
+    public const int MaxOtpLength = 64;
+
     private const int MaxFailures = 5;
     private const int MaxPasswordLength = 4096;
-    private const int MaxOtpLength = 64;
     private const int FirstLockoutSeconds = 60;
     private const int MaxLockoutSeconds = 15 * 60;
 
@@ -67,6 +68,29 @@ internal sealed partial class Credentials(
 
         telemetry.CountLogin("refused");
         await RefuseAsync(activities.Create("auth.login", ActivityOutcomes.Denied, "account", known ? canonical : "?") with { Username = known ? canonical : "?" });
+        return null;
+    }
+
+    /// <summary>The second step of somebody whom another provider has vouched for. A wrong code counts as a failed login.</summary>
+    /// <param name="accountId">Whose account it is.</param>
+    /// <param name="otp">A code of the second factor, or a recovery code.</param>
+    /// <param name="cancellationToken">Of the request.</param>
+    /// <returns>The account, or null when the code is wrong or the account cannot be used.</returns>
+    /// <exception cref="TooManyFailedLoginsException">The address has failed too often.</exception>
+    public async Task<Account?> CheckCodeAsync(Guid accountId, string otp, CancellationToken cancellationToken)
+    {
+        var name = await db.Users.Where(one => one.Id == accountId).Select(one => one.NormalizedUserName).SingleOrDefaultAsync(cancellationToken);
+        using var turn = await turns.TakeAsync(name ?? string.Empty, cancellationToken);
+        ThrowIfLimited();
+        var account = await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.Id == accountId, CancellationToken.None);
+        if (account is { IsActive: true } && await BookAttemptAsync(account.Id) && await totp.PassesAsync(account.Id, otp, CancellationToken.None))
+        {
+            await ForgetFailuresAsync(account.Id);
+            return account;
+        }
+
+        telemetry.CountLogin("refused");
+        await RefuseAsync(activities.Create("auth.login", ActivityOutcomes.Denied, "account", name) with { Username = name });
         return null;
     }
 
@@ -118,8 +142,7 @@ internal sealed partial class Credentials(
             return false;
         }
 
-        await db.Users.Where(one => one.Id == account.Id).ExecuteUpdateAsync(set => set
-            .SetProperty(one => one.AccessFailedCount, 0).SetProperty(one => one.LockoutEnd, (DateTimeOffset?)null).SetProperty(one => one.LockoutLevel, 0));
+        await ForgetFailuresAsync(account.Id);
         if (result == PasswordVerificationResult.SuccessRehashNeeded)
         {
             await UpgradeHashAsync(place, account, password);
@@ -127,6 +150,9 @@ internal sealed partial class Credentials(
 
         return true;
     }
+
+    private Task<int> ForgetFailuresAsync(Guid id) => db.Users.Where(one => one.Id == id).ExecuteUpdateAsync(set => set
+        .SetProperty(one => one.AccessFailedCount, 0).SetProperty(one => one.LockoutEnd, (DateTimeOffset?)null).SetProperty(one => one.LockoutLevel, 0));
 
     private async Task RefuseAsync(ActivityRecorded activity)
     {

@@ -35,6 +35,7 @@ public sealed class EndpointTests
         ["/.well-known/oauth-protected-resource/mcp/{bundle}"] = "the same",
         ["/connect/external/{provider}"] = "leads to another provider's login",
         ["/connect/external/{provider}/callback"] = "comes back from there; OpenIddict checks state, nonce and issuer",
+        ["/connect/external/{provider}/code"] = "the form for the second factor; the cookie of the callback is the proof",
         ["/connect/register"] = "a client introduces itself before anybody knows it (RFC 7591)",
     };
 

@@ -126,7 +126,7 @@ public sealed class TotpTests(AuthServiceApplication app, PlatformServers server
         var (_, username) = await app.CreateAccountAsync();
         var token = (await app.LogInAsync(username)).AccessToken;
         var enrolled = await AuthServiceApplication.JsonAsync(await app.PostAsync("/api/auth/totp/enroll", new { password = AuthServiceApplication.Password }, token));
-        var secret = Decode(enrolled.GetProperty("secret").GetString()!);
+        var secret = Enrolled.Decode(enrolled.GetProperty("secret").GetString()!);
 
         await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => app.PostAsync("/api/auth/totp/confirm", new { otp = "no code" }, token)));
 
@@ -185,30 +185,10 @@ public sealed class TotpTests(AuthServiceApplication app, PlatformServers server
         await app.LogInAsync(user.Username);
     }
 
-    // The secret as the authenticator has it, from the base32 text.
-    private static byte[] Decode(string base32)
-    {
-        var bits = string.Concat(base32.Select(one => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(one, StringComparison.Ordinal), 2).PadLeft(5, '0')));
-        return [.. Enumerable.Range(0, bits.Length / 8).Select(i => Convert.ToByte(bits.Substring(i * 8, 8), 2))];
-    }
+    private static string Code(Enrolled user, int offset) => user.Code(offset);
 
-    // Counted from the step at which the account was enrolled, so that no test depends on where in a step it runs; the one that confirmed it is used up.
-    private static string Code(Enrolled user, int offset) => TotpCode.Compute(user.Secret, user.Step + offset);
-
-    private async Task<Enrolled> EnrolledAsync(AuthServiceApplication? where = null)
-    {
-        where ??= app;
-        var (id, username) = await where.CreateAccountAsync();
-        var token = (await where.LogInAsync(username)).AccessToken;
-        var enrolled = await AuthServiceApplication.JsonAsync(await where.PostAsync("/api/auth/totp/enroll", new { password = AuthServiceApplication.Password }, token));
-        var secret = Decode(enrolled.GetProperty("secret").GetString()!);
-        var step = TotpCode.StepOf(DateTimeOffset.UtcNow);
-        var confirmed = await AuthServiceApplication.JsonAsync(await where.PostAsync("/api/auth/totp/confirm", new { otp = TotpCode.Compute(secret, step) }, token));
-        return new(id, username, token, secret, step, [.. confirmed.GetProperty("recovery_codes").EnumerateArray().Select(code => code.GetString()!)]);
-    }
+    private Task<Enrolled> EnrolledAsync(AuthServiceApplication? where = null) => Enrolled.NewAsync(where ?? app);
 
     private Task<HttpResponseMessage> LogInAsync(Enrolled user, string otp, AuthServiceApplication? where = null) =>
         (where ?? app).PostAsync("/api/login", new { username = user.Username, password = AuthServiceApplication.Password, otp });
-
-    private sealed record Enrolled(Guid Id, string Username, string Token, byte[] Secret, long Step, string[] RecoveryCodes);
 }

@@ -21,6 +21,7 @@ public sealed class LoginPageTests(AuthServiceApplication app) : IClassFixture<A
         Assert.StartsWith("default-src 'none'; style-src 'sha256-", page.Policy, StringComparison.Ordinal);
         Assert.Contains("form-action 'self' http://127.0.0.1:33418;", page.Policy, StringComparison.Ordinal);
         Assert.Contains("frame-ancestors 'none'", page.Policy, StringComparison.Ordinal);
+        Assert.Equal(["DENY"], response.Headers.GetValues("X-Frame-Options"));
         Assert.DoesNotContain("<script", page.Html, StringComparison.OrdinalIgnoreCase);
         foreach (var expected in (string[])["<html lang=\"en\">", "<label for=\"username\">", "autocomplete=\"username\"", "autocomplete=\"current-password\"", "autocomplete=\"one-time-code\"", "name=\"viewport\""])
         {
@@ -85,6 +86,60 @@ public sealed class LoginPageTests(AuthServiceApplication app) : IClassFixture<A
         }
 
         Assert.Equal(HttpStatusCode.BadRequest, (await OAuthClient.LogInAsync(browser, page, username)).Status);
+    }
+
+    [Fact]
+    public async Task Whoever_has_a_second_factor_needs_its_code_at_the_page_too_and_each_works_once()
+    {
+        var user = await Enrolled.NewAsync(app);
+        var client = await OAuthClient.RegisterAsync(app);
+        using var browser = app.Browser();
+        var page = await browser.GetAsync(client.Address());
+        Task<Page> LogInAsync(Browser one, string password, string otp) =>
+            one.SubmitAsync(page, "/connect/login", ("username", user.Username), ("password", password), ("otp", otp));
+
+        HashSet<string> refusals = [];
+        foreach (var (password, otp) in new[] { (Password, ""), (Password, "000000"), ("a wrong password", user.Code(1)) })
+        {
+            var refused = await LogInAsync(browser, password, otp);
+            Assert.Equal((HttpStatusCode.BadRequest, null), (refused.Status, refused.Location));
+            Assert.DoesNotContain(user.Code(1), refused.Html, StringComparison.Ordinal);
+            refusals.Add(System.Text.RegularExpressions.Regex.Replace(refused.Html, "name=\"form_token\" value=\"[^\"]+\"", ""));
+        }
+
+        // Nobody learns from the page that the password was right.
+        Assert.Single(refusals);
+        Assert.Equal(HttpStatusCode.SeeOther, (await LogInAsync(browser, Password, user.Code(1))).Status);
+
+        using var another = app.Browser();
+        page = await another.GetAsync(client.Address());
+        Assert.Equal(HttpStatusCode.BadRequest, (await LogInAsync(another, Password, user.Code(1))).Status);
+        Assert.Equal(HttpStatusCode.SeeOther, (await LogInAsync(another, Password, user.RecoveryCodes[0])).Status);
+
+        using var third = app.Browser();
+        page = await third.GetAsync(client.Address());
+        Assert.Equal(HttpStatusCode.BadRequest, (await LogInAsync(third, Password, user.RecoveryCodes[0])).Status);
+    }
+
+    [Fact]
+    public async Task Wrong_codes_at_the_page_and_wrong_passwords_at_the_API_count_together()
+    {
+        var user = await Enrolled.NewAsync(app);
+        var client = await OAuthClient.RegisterAsync(app);
+        using var browser = app.Browser();
+        var page = await browser.GetAsync(client.Address());
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            await browser.SubmitAsync(page, "/connect/login", ("username", user.Username), ("password", Password), ("otp", "000000"));
+        }
+
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            await app.PostAsync("/api/login", new { username = user.Username, password = "a wrong guess" });
+        }
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await browser.SubmitAsync(page, "/connect/login", ("username", user.Username), ("password", Password), ("otp", user.Code(1)))).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/login", new { username = user.Username, password = Password, otp = user.RecoveryCodes[0] })).StatusCode);
     }
 
     [Fact]

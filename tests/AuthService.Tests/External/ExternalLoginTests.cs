@@ -93,7 +93,14 @@ public sealed class ExternalLoginTests(ExternalLoginFixture fixture) : IClassFix
             claims["email"] = "victim@example.com";
             claims["email_verified"] = true;
         });
+        await FakeAsync(browser, client, claims =>
+        {
+            claims["sub"] = "braggart";
+            claims["email"] = "victim@example.com";
+        });
 
+        var unproven = await app.InDatabaseAsync(db => db.UserLogins.Where(login => login.ProviderKey == "braggart").Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user).SingleAsync());
+        Assert.Null(unproven.Email);
         var linked = await app.InDatabaseAsync(db => db.UserLogins.Where(login => login.ProviderKey == "thief").Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user.UserName).SingleAsync());
         Assert.Equal(victim + "-2", linked);
     }
@@ -112,6 +119,69 @@ public sealed class ExternalLoginTests(ExternalLoginFixture fixture) : IClassFix
 
         Assert.Equal(HttpStatusCode.Forbidden, page.Status);
         Assert.Contains("name=\"password\"", (await later.GetAsync(client.Address())).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_provider_stands_for_the_password_and_not_for_the_second_factor()
+    {
+        var (_, known) = await fixture.Home.CreateAccountAsync();
+        var user = await Enrolled.NewAsync(app);
+        var client = await OAuthClient.RegisterAsync(app);
+        using var browser = app.Browser();
+        var link = await ComeBackAsync(browser, "home", client, known);
+        await browser.SubmitAsync(link, "/connect/login", ("username", user.Username), ("password", Password), ("otp", user.RecoveryCodes[0]), ("link", "yes"));
+        using var another = app.Browser();
+
+        var page = await ComeBackAsync(another, "home", client, known);
+
+        const string Action = "/connect/external/home/code";
+        Assert.Equal((HttpStatusCode.OK, null), (page.Status, page.Location));
+        Assert.Contains("name=\"password\"", (await another.GetAsync(client.Address())).Html, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.BadRequest, null), (await another.SubmitAsync(page, Action, ("otp", ""))) is var empty ? (empty.Status, empty.Location) : default);
+        Assert.Equal((HttpStatusCode.BadRequest, null), (await another.SubmitAsync(page, Action, ("otp", user.RecoveryCodes[0]))) is var used ? (used.Status, used.Location) : default);
+        Assert.Equal(HttpStatusCode.BadRequest, (await another.SubmitAsync(page, Action, ("otp", user.Code(1)), ("form_token", "forged"))).Status);
+        Assert.Equal(HttpStatusCode.SeeOther, (await another.SubmitAsync(page, Action, ("otp", user.Code(1)))).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await another.SubmitAsync(page, Action, ("otp", user.RecoveryCodes[1]))).Status);
+        Assert.Equal(1, await app.InDatabaseAsync(db => db.Sessions.CountAsync(one => one.Subject == user.Id.ToString() && one.Kind == AuthService.Sessions.SessionKind.External)));
+    }
+
+    [Fact]
+    public async Task Wrong_codes_after_another_provider_lock_the_account_as_wrong_passwords_do()
+    {
+        var (_, known) = await fixture.Home.CreateAccountAsync();
+        var user = await Enrolled.NewAsync(app);
+        var client = await OAuthClient.RegisterAsync(app);
+        using var browser = app.Browser();
+        var link = await ComeBackAsync(browser, "home", client, known);
+        await browser.SubmitAsync(link, "/connect/login", ("username", user.Username), ("password", Password), ("otp", user.RecoveryCodes[0]), ("link", "yes"));
+        using var thief = app.Browser();
+        var page = await ComeBackAsync(thief, "home", client, known);
+        foreach (var _ in Enumerable.Range(0, 5))
+        {
+            await thief.SubmitAsync(page, "/connect/external/home/code", ("otp", "000000"));
+        }
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await thief.SubmitAsync(page, "/connect/external/home/code", ("otp", user.Code(1)))).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/login", new { username = user.Username, password = Password, otp = user.RecoveryCodes[1] })).StatusCode);
+    }
+
+    [Fact]
+    public async Task Who_is_not_let_in_elsewhere_reads_it_and_it_is_on_record()
+    {
+        await using var audit = await app.ListenAsync<ActivityRecorded>();
+        var client = await OAuthClient.RegisterAsync(app);
+        using var browser = app.Browser();
+        var start = await browser.GetAsync("/connect/external/home?return_url=" + Uri.EscapeDataString(client.Address()));
+        using var elsewhere = fixture.Home.Browser();
+        var (_, known) = await fixture.Home.CreateAccountAsync();
+        var consent = await elsewhere.GetAsync((await OAuthClient.LogInAsync(elsewhere, await elsewhere.GetAsync(PathOf(start)), known)).Location!);
+
+        var page = await browser.GetAsync(PathOf(await elsewhere.SubmitAsync(consent, "/connect/authorize", ("decision", "deny"))));
+
+        Assert.Equal((HttpStatusCode.BadRequest, null), (page.Status, page.Location));
+        Assert.Contains("The home platform says that the login was not allowed", page.Html, StringComparison.Ordinal);
+        var record = await audit.WaitForAsync(record => record.Action == "auth.external.login");
+        Assert.Equal((ActivityOutcomes.Denied, "home", "access_denied"), (record.Outcome, record.Target, record.Details!["error"]));
     }
 
     [Fact]
@@ -170,6 +240,7 @@ public sealed class ExternalLoginTests(ExternalLoginFixture fixture) : IClassFix
         });
 
         Assert.Equal((HttpStatusCode.BadRequest, null), (page.Status, page.Location));
+        Assert.Contains("The login at fake did not work.", page.Html, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,6 +284,7 @@ public sealed class ExternalLoginTests(ExternalLoginFixture fixture) : IClassFix
         var page = await browser.GetAsync(address);
 
         Assert.Equal((status, null), ((int)page.Status, page.Location));
+        Assert.Contains("role=\"alert\"", page.Html, StringComparison.Ordinal);
     }
 
     [Fact]

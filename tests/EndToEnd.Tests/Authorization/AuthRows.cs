@@ -22,6 +22,7 @@ internal static class AuthRows
         Open("POST /connect/register", 400, new { }),
         new("GET /connect/external/{provider}", 400, (_, _) => Task.FromResult(new Ask("/connect/external/nobody"))) { IsOpen = true },
         new("GET /connect/external/{provider}/callback", 400, (_, _) => Task.FromResult(new Ask("/connect/external/nobody/callback"))) { IsOpen = true },
+        new("POST /connect/external/{provider}/code", 400, (_, _) => Task.FromResult(new Ask("/connect/external/nobody/code"))) { IsOpen = true },
         SignedIn("GET /api/auth/external-logins"),
         new("DELETE /api/auth/external-logins/{provider}", 404, (_, _) => Task.FromResult(new Ask("/api/auth/external-logins/nobody"))),
         SignedIn("GET /api/auth/me"),
