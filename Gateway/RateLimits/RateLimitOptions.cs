@@ -21,7 +21,7 @@ internal sealed class RateLimitOptions
     [Range(1, Most, ErrorMessage = "RateLimits__PerAddressPerMinute must be between 1 and 60000000.")]
     public int PerAddressPerMinute { get; set; } = 600;
 
-    /// <summary>For one address on the routes that take credentials. AuthService counts failures beside this.</summary>
+    /// <summary>For one address on the routes that take passwords; an office may be behind one address. AuthService refuses after 30 failures a minute.</summary>
     [Range(1, Most, ErrorMessage = "RateLimits__LoginsPerAddressPerMinute must be between 1 and 60000000.")]
-    public int LoginsPerAddressPerMinute { get; set; } = 60;
+    public int LoginsPerAddressPerMinute { get; set; } = 300;
 }

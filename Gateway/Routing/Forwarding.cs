@@ -19,6 +19,7 @@ internal static class Forwarding
     public static void MapForwarding(this WebApplication app) =>
         app.MapReverseProxy(proxy =>
         {
+            proxy.UseMiddleware<ForwardedMethods>();
             proxy.UseMiddleware<ForwardingProblems>();
             proxy.UseMiddleware<BodyLimits>();
             proxy.UseLoadBalancing();

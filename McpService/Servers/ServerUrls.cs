@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using System.Text;
 using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,14 +12,14 @@ internal static class ServerUrls
 {
     public const int MaxLength = 2048;
 
-    public const string Sentence = "an absolute http or https URL of at most 2048 characters without user name, password or fragment, such as https://mcp.example.com/mcp";
+    public const string Sentence = "an absolute http or https URL of at most 2048 characters, its host in ASCII (names of other scripts as xn--…), without user name, password or fragment, such as https://mcp.example.com/mcp";
 
     private static readonly TimeSpan LookupPatience = TimeSpan.FromSeconds(3);
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url)
         && text!.Length <= MaxLength && url.AbsoluteUri.Length <= MaxLength
-        && url.Scheme is ("http" or "https") && url.Host.Length > 0 && url.UserInfo.Length == 0 && url.Fragment.Length == 0;
+        && url.Scheme is ("http" or "https") && url.Host.Length > 0 && Ascii.IsValid(url.Host) && url.UserInfo.Length == 0 && url.Fragment.Length == 0;
 
     /// <summary>
     /// An early word to whoever registers a server that could never be called. The boundary is elsewhere: the address is decided on again at every connection.

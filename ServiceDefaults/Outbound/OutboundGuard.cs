@@ -18,6 +18,12 @@ public delegate Task<IPAddress[]> HostResolver(string host, CancellationToken ca
 /// <param name="resolve">Finds addresses.</param>
 public sealed class OutboundGuard(IOptions<OutboundOptions> options, HostResolver resolve)
 {
+    // They mean something only inside of a cloud, and there the credentials of the machine.
+    private static readonly HashSet<string> MetadataNames = new(StringComparer.Ordinal)
+    {
+        "metadata", "metadata.google.internal", "metadata.goog", "metadata.azure.internal", "instance-data", "instance-data.ec2.internal",
+    };
+
     private readonly OutboundRule[] rules = [.. options.Value.Allow.Select(entry => OutboundRule.TryParse(entry, out var rule) ? rule : null).OfType<OutboundRule>()];
 
     /// <summary>The addresses of a host, if every one of them may be reached.</summary>
@@ -30,6 +36,11 @@ public sealed class OutboundGuard(IOptions<OutboundOptions> options, HostResolve
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, int port, CancellationToken cancellationToken = default)
     {
         var name = Canonical(host);
+        if (MetadataNames.Contains(name))
+        {
+            throw new OutboundRefusedException(host, port);
+        }
+
         IPAddress[] addresses = IPAddress.TryParse(name, out var literal) ? [literal] : await resolve(name, cancellationToken);
         if (addresses.Length == 0)
         {

@@ -4,12 +4,12 @@ using StackExchange.Redis;
 namespace McpPlatform.UserService.Connections;
 
 /// <summary>
-/// At most ten tests of connections a minute for each user: what tests connections could otherwise map a network. Counted in Redis for all replicas
+/// At most sixty tests of connections a minute for each user: what tests connections could otherwise map a network. Counted in Redis for all replicas
 /// together; while Redis is away, in each by itself.
 /// </summary>
 internal sealed class TestLimit(IConnectionMultiplexer redis, TimeProvider time)
 {
-    public const int PerMinute = 10;
+    public const int PerMinute = 60;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<Guid, (long Window, long Count)> counts = new();
 

@@ -36,8 +36,10 @@ public sealed class RateLimitTests(PlatformServers servers)
         using var user = own.SignedIn();
         await (await anonymous.PostAsync("/api/login", null)).EchoAsync();
         await (await anonymous.PostAsync("/api/auth/login", null)).EchoAsync();
-        await (await anonymous.PostAsync("/api/auth/refresh", null)).EchoAsync();
+        await (await anonymous.PostAsync("/connect/login", null)).EchoAsync();
         await (await anonymous.PostAsync("/api/login", null)).ProblemAsync(HttpStatusCode.TooManyRequests);
+        await (await anonymous.PostAsync("/api/auth/refresh", null)).EchoAsync();
+        await (await anonymous.GetAsync("/connect/authorize")).EchoAsync();
         await (await user.GetAsync("/api/users/me")).EchoAsync();
     }
 

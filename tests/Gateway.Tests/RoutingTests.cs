@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using McpPlatform.Gateway.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.Configuration;
@@ -78,8 +80,26 @@ public sealed class RoutingTests(GatewayApplication gateway)
         Assert.NotEmpty(Routes);
         Assert.All(Routes, route => Assert.Contains(route.AuthorizationPolicy, (string[])["default", "anonymous"]));
         Assert.Equal(
-            ["auth-bootstrap", "auth-login", "auth-refresh", "connect", "jwks", "login", "oauth-authorization-server", "oauth-protected-resource", "openid-configuration"],
+            ["auth-bootstrap", "auth-login", "auth-refresh", "connect", "connect-login", "jwks", "login", "oauth-authorization-server", "oauth-protected-resource", "openid-configuration"],
             Routes.Where(RouteRules.IsAnonymous).Select(route => route.RouteId).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("TRACE")]
+    [InlineData("CONNECT")]
+    public async Task Tunnels_and_traces_are_not_allowed(string method)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"{method} /api/users/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {gateway.Issuer.CreateToken(Guid.CreateVersion7(), "alice")}\r\nConnection: close\r\n\r\n"));
+
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        var answer = await reader.ReadToEndAsync();
+
+        Assert.StartsWith("HTTP/1.1 405 ", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("Bearer", answer, StringComparison.Ordinal);
     }
 
     [Fact]

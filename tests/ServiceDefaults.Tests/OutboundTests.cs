@@ -97,6 +97,18 @@ public sealed class OutboundTests : IAsyncLifetime
         await RefusesAsync(guard, host);
     }
 
+    [Theory]
+    [InlineData("metadata")]
+    [InlineData("METADATA.google.internal.")]
+    [InlineData("metadata.goog")]
+    [InlineData("instance-data.ec2.internal")]
+    public async Task Names_of_metadata_servers_are_not_even_looked_up(string host)
+    {
+        var guard = Guard("0.0.0.0/0:*", (_, _) => throw new InvalidOperationException("It was looked up."));
+
+        await RefusesAsync(guard, host);
+    }
+
     [Fact]
     public async Task A_name_that_answers_differently_the_second_time_gains_nothing()
     {

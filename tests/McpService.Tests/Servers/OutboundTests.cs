@@ -23,6 +23,7 @@ public sealed class OutboundTests(McpServiceApplication application)
     [InlineData("https://10.0.0.1/mcp")]
     [InlineData("http://169.254.169.254/latest/meta-data/")]
     [InlineData("http://[fd00:ec2::254]/latest/meta-data/")]
+    [InlineData("http://metadata.google.internal/computeMetadata/v1/")]
     public async Task A_server_that_may_not_be_reached_is_not_registered(string url)
     {
         using var admin = application.Admin();

@@ -48,6 +48,7 @@ public sealed class ServersTests(McpServiceApplication application)
     [InlineData("good", null, "http", "url")]
     [InlineData("good", "/mcp", "http", "url")]
     [InlineData("good", "ftp://a/mcp", "http", "url")]
+    [InlineData("good", "http://①②⑦.0.0.1/mcp", "http", "url")]
     [InlineData("good", "file:///etc/passwd", "http", "url")]
     [InlineData("good", "http://user:password@a/mcp", "http", "url")]
     [InlineData("good", "http://a/mcp", "sse", "transport")]
