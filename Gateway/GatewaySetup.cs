@@ -10,6 +10,7 @@ using McpPlatform.Gateway.Telemetry;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Configuration.Json;
 
 namespace McpPlatform.Gateway;
@@ -29,6 +30,11 @@ internal static class GatewaySetup
         builder.AddTelemetryEvents<RequestCompleted, RequestCompletedBatch>(events => new(events));
         builder.Services.AddSingleton<GatewayTelemetry>();
 
+        // This is the edge: what is said of a client's address is worth nothing, unless by a proxy in front that the operator names.
+        var knownProxies = builder.Configuration["ForwardedHeaders:KnownProxies"];
+        builder.Services.PostConfigure<ForwardedHeadersOptions>(options =>
+            options.ForwardedHeaders = string.IsNullOrWhiteSpace(knownProxies) ? ForwardedHeaders.None : options.ForwardedHeaders);
+
         // Around everything, even around routing and the error pages: nothing may go unrecorded, or out without its headers.
         builder.Services.AddTransient<IStartupFilter, OutermostMiddleware>();
         builder.AddServiceClient();
@@ -42,8 +48,7 @@ internal static class GatewaySetup
 
     public static void MapGateway(this WebApplication app)
     {
-        // No UseForwardedHeaders: this is the edge, and what a client says of its address is worth nothing. Behind a proxy that says it,
-        // ASPNETCORE_FORWARDEDHEADERS_ENABLED=true makes ASP.NET Core put that middleware in front by itself.
+        app.UseForwardedHeaders();
         app.UseMiddleware<ForgedHeaders>();
         app.UseMiddleware<McpEndpointGuard>();
         app.UseCors();

@@ -48,7 +48,9 @@ internal sealed class PasswordWork(IPasswordHasher<Account> hasher, AuthTelemetr
     private async Task<T> RunAsync<T>(Func<T> work)
     {
         using var _ = telemetry.MeasureHashing();
-        return await Task.Run(work);
+
+        // On a thread of its own: as many hashes as there are cores would take all threads of the pool, and whatever else is under way would wait for them.
+        return await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
     }
 
     /// <summary>A core to hash on.</summary>

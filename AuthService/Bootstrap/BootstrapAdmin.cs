@@ -40,7 +40,7 @@ internal static class BootstrapAdmin
         BootstrapRequest request, HttpContext context, AuthDbContext db, IOptions<BootstrapOptions> options, PasswordWork passwords, FailedLoginLimit limit,
         ActivityLog activities, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (limit.RetryAfter(context.Connection.RemoteIpAddress) is { } wait)
+        if (await limit.RetryAfterAsync(context.Connection.RemoteIpAddress) is { } wait)
         {
             context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
             return ProblemExtensions.Problem(StatusCodes.Status429TooManyRequests, "Too many failed attempts from this address: try again in a minute.");
@@ -101,7 +101,7 @@ internal static class BootstrapAdmin
             return null;
         }
 
-        limit.Count(context.Connection.RemoteIpAddress);
+        await limit.CountAsync(context.Connection.RemoteIpAddress);
         db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Denied));
         await db.SaveChangesAsync(CancellationToken.None);
         return ProblemExtensions.Problem(StatusCodes.Status401Unauthorized, "The one-time password is wrong.");

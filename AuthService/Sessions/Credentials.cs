@@ -51,13 +51,14 @@ internal sealed partial class Credentials(
     /// <exception cref="PasswordWorkBusyException">Too many log in at once.</exception>
     public async Task<Account?> CheckAsync(string username, string password, string? otp, CancellationToken cancellationToken)
     {
-        ThrowIfLimited();
+        await ThrowIfLimitedAsync();
         var known = Usernames.TryCanonicalize(username, out var canonical);
 
         // One attempt per name at a time, whether the account exists or not: right passwords that come at once must not lock each other out.
+        // And asked again at the last moment, or all who queued meanwhile would get their guess.
         using var turn = await turns.TakeAsync(canonical, cancellationToken);
-        ThrowIfLimited();
         using var place = await passwords.EnterAsync(cancellationToken);
+        await ThrowIfLimitedAsync();
         var account = known
             ? await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.NormalizedUserName == canonical, CancellationToken.None)
             : null;
@@ -81,7 +82,7 @@ internal sealed partial class Credentials(
     {
         var name = await db.Users.Where(one => one.Id == accountId).Select(one => one.NormalizedUserName).SingleOrDefaultAsync(cancellationToken);
         using var turn = await turns.TakeAsync(name ?? string.Empty, cancellationToken);
-        ThrowIfLimited();
+        await ThrowIfLimitedAsync();
         var account = await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.Id == accountId, CancellationToken.None);
         if (account is { IsActive: true } && await BookAttemptAsync(account.Id) && await totp.PassesAsync(account.Id, otp, CancellationToken.None))
         {
@@ -118,11 +119,11 @@ internal sealed partial class Credentials(
     private async Task<Account?> CheckAgainAsync(
         Guid accountId, string password, string action, Func<Account, Task<bool>> secondFactor, CancellationToken cancellationToken)
     {
-        ThrowIfLimited();
+        await ThrowIfLimitedAsync();
         var name = await db.Users.Where(one => one.Id == accountId).Select(one => one.NormalizedUserName).SingleOrDefaultAsync(cancellationToken);
         using var turn = await turns.TakeAsync(name ?? string.Empty, cancellationToken);
-        ThrowIfLimited();
         using var place = await passwords.EnterAsync(cancellationToken);
+        await ThrowIfLimitedAsync();
         var account = await db.Users.AsNoTracking().SingleOrDefaultAsync(one => one.Id == accountId, CancellationToken.None);
         if (password.Length <= MaxPasswordLength && await PassesAsync(place, account, password, secondFactor))
         {
@@ -156,14 +157,14 @@ internal sealed partial class Credentials(
 
     private async Task RefuseAsync(ActivityRecorded activity)
     {
-        limit.Count(accessor.HttpContext?.Connection.RemoteIpAddress);
+        await limit.CountAsync(accessor.HttpContext?.Connection.RemoteIpAddress);
         db.AddToOutbox(activity);
         await db.SaveChangesAsync();
     }
 
-    private void ThrowIfLimited()
+    private async Task ThrowIfLimitedAsync()
     {
-        if (limit.RetryAfter(accessor.HttpContext?.Connection.RemoteIpAddress) is { } wait)
+        if (await limit.RetryAfterAsync(accessor.HttpContext?.Connection.RemoteIpAddress) is { } wait)
         {
             telemetry.CountLogin("limited");
             throw new TooManyFailedLoginsException(wait);

@@ -5,8 +5,11 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using IPNetwork = System.Net.IPNetwork;
 
 namespace McpPlatform.ServiceDefaults.Http;
 
@@ -43,8 +46,7 @@ public static class HttpExtensions
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
 
-        // Only the address, and only from a loopback proxy unless ASPNETCORE_FORWARDEDHEADERS_ENABLED says that the network is trusted.
-        builder.Services.Configure<ForwardedHeadersOptions>(options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor);
+        builder.AddKnownProxies();
         builder.Services.AddHttpContextAccessor();
     }
 
@@ -55,6 +57,33 @@ public static class HttpExtensions
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapOpenApi().AllowAnonymous().WithName("OpenApi");
+    }
+
+    /// <summary>
+    /// Only the address is taken from a proxy, and only from one that the operator names: who else says where a request comes from chooses an address to be
+    /// counted under. ASPNETCORE_FORWARDEDHEADERS_ENABLED, which deployments set, would trust everybody; here it means the private networks.
+    /// </summary>
+    private static void AddKnownProxies(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ProxyOptions>().BindConfiguration(ProxyOptions.Section).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ProxyOptions>, ProxyOptionsValidator>());
+        string[] byDefault = string.Equals(builder.Configuration["FORWARDEDHEADERS_ENABLED"], "true", StringComparison.OrdinalIgnoreCase)
+            ? ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10"]
+            : ["127.0.0.0/8", "::1/128"];
+        builder.Services.AddOptions<ForwardedHeadersOptions>().PostConfigure<IOptions<ProxyOptions>>((options, proxies) =>
+        {
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor;
+
+            // Back to the first address that no proxy of ours has said: with a limit a chain of them would all be counted as one client.
+            options.ForwardLimit = null;
+            options.KnownProxies.Clear();
+            options.KnownIPNetworks.Clear();
+            var networks = proxies.Value.Networks.OfType<IPNetwork>().ToList();
+            foreach (var network in networks.Count > 0 ? networks : byDefault.Select(IPNetwork.Parse))
+            {
+                options.KnownIPNetworks.Add(network);
+            }
+        });
     }
 
     private static JsonSerializerOptions Configure(JsonSerializerOptions options)

@@ -188,57 +188,6 @@ public sealed class LoginTests(AuthServiceApplication app)
     }
 
     [Fact]
-    public async Task An_address_that_failed_too_often_must_wait_and_another_may_log_in()
-    {
-        var (_, username) = await app.CreateAccountAsync();
-        using var closed = app.Client(address: "192.0.2.99");
-        var answers = Array.Empty<HttpResponseMessage>();
-
-        // Not all at once, or some are shed; and often enough for two windows, should the minute just turn.
-        for (var round = 0; round < 12 && answers.All(answer => answer.StatusCode != HttpStatusCode.TooManyRequests); round++)
-        {
-            answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => closed.PostAsJsonAsync("/api/login", new { username = $"nobody-{i}", password = "wrong password" })));
-        }
-
-        using var refused = await closed.PostAsJsonAsync("/api/login", new { username, password = AuthServiceApplication.Password });
-
-        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
-        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
-        await app.LogInAsync(username);
-    }
-
-    [Fact]
-    public void Thirty_failures_from_one_address_close_it_for_the_rest_of_the_minute()
-    {
-        var limit = new FailedLoginLimit(TimeProvider.System);
-        var address = IPAddress.Parse("192.0.2.1");
-
-        for (var i = 0; i < 30; i++)
-        {
-            Assert.Null(limit.RetryAfter(address));
-            limit.Count(address);
-        }
-
-        Assert.InRange(limit.RetryAfter(address)!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
-        Assert.Null(limit.RetryAfter(IPAddress.Parse("192.0.2.2")));
-        Assert.NotNull(limit.RetryAfter(IPAddress.Parse("::ffff:192.0.2.1")));
-    }
-
-    [Fact]
-    public void Whoever_has_a_network_of_IPv6_addresses_is_counted_as_one()
-    {
-        var limit = new FailedLoginLimit(TimeProvider.System);
-
-        for (var i = 0; i < 30; i++)
-        {
-            limit.Count(IPAddress.Parse($"2001:db8:1:2::{i + 1:x}"));
-        }
-
-        Assert.NotNull(limit.RetryAfter(IPAddress.Parse("2001:db8:1:2:ffff::1")));
-        Assert.Null(limit.RetryAfter(IPAddress.Parse("2001:db8:1:3::1")));
-    }
-
-    [Fact]
     public async Task A_guess_is_audited_also_when_the_guesser_hangs_up()
     {
         var (_, username) = await app.CreateAccountAsync();

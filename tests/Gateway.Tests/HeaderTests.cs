@@ -48,6 +48,41 @@ public sealed class HeaderTests(GatewayApplication gateway)
     }
 
     [Theory]
+    [InlineData(null, null, "127.0.0.1")]
+    [InlineData(null, "true", "127.0.0.1")]
+    [InlineData("10.0.0.0/8", "true", "127.0.0.1")]
+    [InlineData("127.0.0.1", null, "203.0.113.7")]
+    [InlineData("127.0.0.1, 203.0.113.0/24", null, "6.6.6.6")]
+    public async Task A_client_is_who_a_proxy_of_the_operator_says_and_never_who_it_says_itself(string? proxies, string? deployed, string expected)
+    {
+        await using var own = await GatewayApplication.StartAsync(gateway.Servers, ("ForwardedHeaders:KnownProxies", proxies), ("FORWARDEDHEADERS_ENABLED", deployed));
+        using var client = own.SignedIn();
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", "127.0.0.1, 6.6.6.6, 203.0.113.7");
+
+        var echo = await (await client.GetAsync("/api/users/me")).EchoAsync();
+
+        Assert.Equal(expected, echo["headers"]!["x-forwarded-for"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Whoever_chooses_an_address_is_counted_under_the_true_one()
+    {
+        await using var redis = await TestSupport.ThrowAwayRedis.StartAsync();
+        await using var own = await GatewayApplication.StartAsync(
+            gateway.Servers, ("ConnectionStrings:redis", redis.ConnectionString), ("FORWARDEDHEADERS_ENABLED", "true"), ("RateLimits:LoginsPerAddressPerMinute", "5"));
+        HashSet<HttpStatusCode> answers = [];
+        for (var i = 0; i < 10; i++)
+        {
+            using var client = own.Anonymous();
+            client.DefaultRequestHeaders.Add("X-Forwarded-For", $"6.6.6.{i}");
+            using var answer = await client.PostAsync("/api/login", null);
+            answers.Add(answer.StatusCode);
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, answers);
+    }
+
+    [Theory]
     [InlineData("Mcp-Session-Id")]
     [InlineData("MCP-Protocol-Version")]
     [InlineData("Mcp-Method")]

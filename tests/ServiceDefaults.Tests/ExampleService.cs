@@ -70,6 +70,7 @@ internal sealed class ExampleService : IAsyncDisposable
         app.Urls.Add("http://127.0.0.1:0");
         app.UsePlatformHttp();
         app.MapPlatformHealth();
+        app.UseForwardedHeaders();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/mine", (CurrentUser user) => TypedResults.Ok(new { user.Id, user.Username }));
@@ -77,6 +78,7 @@ internal sealed class ExampleService : IAsyncDisposable
         app.MapGet("/servers/{name}", (string name, AccessDecider access) =>
             access.Decide(Permissions.McpServersRead, AccessResource.Server(name)).Allowed ? Results.Ok() : Results.NotFound());
         app.MapPost("/echo", (EchoRequest request) => TypedResults.Ok(request)).AllowAnonymous();
+        app.MapGet("/address", (HttpContext context) => context.Connection.RemoteIpAddress!.MapToIPv4().ToString()).AllowAnonymous();
         app.MapGet("/broken", string () => throw new InvalidOperationException("a secret detail")).AllowAnonymous();
         var service = new ExampleService(app, issuer, servers);
         if (database is null)

@@ -6,6 +6,7 @@ using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.ServiceDefaults.Tests;
 
@@ -23,6 +24,33 @@ public sealed class HttpTests(PlatformServers servers)
         Assert.Equal(HttpStatusCode.Unauthorized, without.StatusCode);
         Assert.Equal("application/problem+json", without.Content.Headers.ContentType?.MediaType);
         Assert.Equal((id, "ann"), (with.GetProperty("id").GetGuid(), with.GetProperty("username").GetString()));
+    }
+
+    [Theory]
+    [InlineData(null, null, "6.6.6.6")]
+    [InlineData(null, "true", "6.6.6.6")]
+    [InlineData("10.9.9.9", null, "127.0.0.1")]
+    [InlineData("10.9.9.9,10.8.0.0/16", "true", "127.0.0.1")]
+    [InlineData("127.0.0.1,::1", null, "6.6.6.6")]
+    public async Task The_callers_address_is_what_a_known_proxy_says(string? proxies, string? deployed, string expected)
+    {
+        await using var service = await ExampleService.StartAsync(servers, new() { ["ForwardedHeaders:KnownProxies"] = proxies, ["FORWARDEDHEADERS_ENABLED"] = deployed });
+        using var client = service.Client();
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", "127.0.0.2, 6.6.6.6");
+
+        Assert.Equal(expected, await client.GetStringAsync("/address"));
+    }
+
+    [Theory]
+    [InlineData("proxy.example.com")]
+    [InlineData("10.0.0.1;10.0.0.2")]
+    [InlineData("0.0.0.0/0")]
+    [InlineData("10.0.0.1,::/0")]
+    public async Task Proxies_that_are_no_addresses_or_everybody_are_refused(string proxies)
+    {
+        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => ExampleService.StartAsync(servers, new() { ["ForwardedHeaders:KnownProxies"] = proxies }));
+
+        Assert.StartsWith($"ForwardedHeaders__KnownProxies is '{proxies}', but must be a comma list", Assert.Single(refusal.Failures), StringComparison.Ordinal);
     }
 
     [Fact]
