@@ -44,7 +44,7 @@ internal sealed class QueryRunner(ProfileConnector connector)
         {
             return await RunAsync(session, statement, order, sink, patience.Token);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or QueryFailedException { Failure: QueryFailure.ConnectionLost }
+        catch (Exception exception) when (exception is OperationCanceledException or QueryFailedException
             && patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw QueryFailedException.TimedOut(exception);

@@ -37,9 +37,9 @@ internal sealed class SqlServerEngine : IDatabaseEngine
         }
     }
 
-    public Statement Screen(string sql, bool mayWrite) => throw new StatementRefusedException("Queries of this kind of database are not taken yet.");
+    public Statement Screen(string sql, bool mayWrite) => SqlServerScreen.Screen(sql, mayWrite);
 
-    public string Place(int number) => $"@p{number}";
+    public string Place(int number) => $" @p{number} ";
 
     /// <summary>Every value is set as a property; the builder quotes it.</summary>
     internal static SqlConnectionStringBuilder Settings(ConnectionTarget target, IPAddress address)

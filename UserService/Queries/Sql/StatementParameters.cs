@@ -28,7 +28,13 @@ internal static class StatementParameters
         var used = new HashSet<int>();
         foreach (var token in statement.Tokens.Where(token => token.Kind == TokenKind.Parameter))
         {
-            var number = token.Exact == "?" ? ++question : token.Exact[0] is ':' or '@' ? NumberOf(token.Exact[1..]) : Position(token.Exact);
+            var number = token.Exact switch
+            {
+                "?" => ++question,
+                ['@', 'p' or 'P', .. var position] when named is null && Position(position) > 0 => Position(position),
+                [':' or '@', .. var name] => NumberOf(name),
+                _ => Position(token.Exact),
+            };
             if (number < 1 || number > values.Count)
             {
                 throw new StatementRefusedException($"There is no value for parameter {token.Exact} in parameters.");
