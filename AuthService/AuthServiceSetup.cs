@@ -5,6 +5,7 @@ using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Bootstrap;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.External;
+using McpPlatform.AuthService.Pruning;
 using McpPlatform.AuthService.Revocations;
 using McpPlatform.AuthService.SecondFactor;
 using McpPlatform.AuthService.Sessions;
@@ -42,6 +43,7 @@ internal static class AuthServiceSetup
         builder.AddExternalLogins();
         builder.AddBootstrap();
         builder.AddAdmin();
+        builder.AddPruning();
         builder.Services.AddSingleton<AuthTelemetry>();
     }
 

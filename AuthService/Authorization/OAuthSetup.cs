@@ -32,8 +32,6 @@ internal static class OAuthSetup
         services.AddPageCookie(BrowserSessions.Scheme, "session");
         services.AddSingleton<ResourceIndicators>();
         services.AddSingleton<RegistrationLimit>();
-        services.AddSingleton<ExpireClients>();
-        services.AddHostedService(provider => provider.GetRequiredService<ExpireClients>());
         services.AddScoped<Authorize>();
         services.AddScoped<BrowserSessions>();
         services.AddScoped<ClientDescriptions>();

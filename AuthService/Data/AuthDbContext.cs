@@ -48,6 +48,9 @@ internal sealed class AuthDbContext(DbContextOptions<AuthDbContext> options) : I
         builder.ApplyConfigurationsFromAssembly(typeof(AuthDbContext).Assembly);
         builder.AddOutboxAndInbox();
 
+        // Those that have expired are looked for each hour.
+        builder.Entity<IssuedToken>().HasIndex(token => token.ExpirationDate);
+
         // A client's id can be an address.
         builder.Model.GetEntityTypes().Single(entity => entity.GetTableName() == "OpenIddictApplications")
             .FindProperty("ClientId")!.SetMaxLength(ClientRegistrationConfiguration.MaxClientIdLength);

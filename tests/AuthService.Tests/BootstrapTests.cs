@@ -41,6 +41,25 @@ public sealed class BootstrapTests(PlatformServers servers)
     }
 
     [Fact]
+    public async Task Of_two_hosts_that_race_one_makes_the_admin_in_each_of_twenty_rounds()
+    {
+        await using var app = new AuthServiceApplication(servers);
+        await app.InitializeAsync();
+        await using var replica = app.StartReplica();
+        for (var round = 0; round < 20; round++)
+        {
+            var answers = await Task.WhenAll(new[] { app, replica }.Select(async (host, number) =>
+            {
+                using var answer = await host.PostAsync("/api/auth/bootstrap", Body(username: $"admin{number}"));
+                return answer.StatusCode;
+            }));
+
+            Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict], answers.Order());
+            Assert.Equal(1, await app.InDatabaseAsync(db => db.Users.ExecuteDeleteAsync()));
+        }
+    }
+
+    [Fact]
     public async Task Strangers_do_not_make_the_processor_hash_passwords()
     {
         await using var app = new AuthServiceApplication(servers);

@@ -532,6 +532,9 @@ namespace McpPlatform.AuthService.Data.Migrations
                     b.HasIndex("AuthorizationId")
                         .HasDatabaseName("ix_openiddict_tokens_authorization_id");
 
+                    b.HasIndex("ExpirationDate")
+                        .HasDatabaseName("ix_openiddict_tokens_expiration_date");
+
                     b.HasIndex("ReferenceId")
                         .IsUnique()
                         .HasDatabaseName("ix_openiddict_tokens_reference_id");

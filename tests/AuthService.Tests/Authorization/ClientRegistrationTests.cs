@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using McpPlatform.AuthService.Authorization;
+using McpPlatform.AuthService.Pruning;
 using McpPlatform.Contracts.Messages;
 using Microsoft.EntityFrameworkCore;
 using static McpPlatform.AuthService.Tests.AuthServiceApplication;
@@ -116,9 +117,9 @@ public sealed class ClientRegistrationTests(AuthServiceApplication app)
         using var browser = app.Browser();
         await used.CodeAsync(browser, username);
         await app.InDatabaseAsync(db => db.ClientRegistrations.Where(client => client.ClientId == used.Id || client.ClientId == unused.Id)
-            .ExecuteUpdateAsync(set => set.SetProperty(client => client.CreatedAt, DateTimeOffset.UtcNow - ExpireClients.Patience - TimeSpan.FromMinutes(1))));
+            .ExecuteUpdateAsync(set => set.SetProperty(client => client.CreatedAt, DateTimeOffset.UtcNow - PruneClients.Patience - TimeSpan.FromMinutes(1))));
 
-        await app.Service<ExpireClients>().RunAsync(CancellationToken.None);
+        await app.Service<PruneRows>().RunAsync(CancellationToken.None);
 
         Assert.Equal(HttpStatusCode.BadRequest, (await browser.GetAsync(unused.Address())).Status);
         Assert.True((await browser.GetAsync(used.Address())).Answer.ContainsKey("code"));
