@@ -1,6 +1,7 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.UserService.Connections;
+using McpPlatform.UserService.Queries.Schema;
 
 namespace McpPlatform.UserService.Queries;
 
@@ -14,5 +15,6 @@ internal static class QueriesApi
             .ProducesProblem(StatusCodes.Status502BadGateway).ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapPost("/query", RunQuery.HandleAsync).WithName("RunQuery")
             .Produces<RunQueryResponse>(StatusCodes.Status200OK, "application/json", StreamedResult.MediaType).ProducesValidationProblem();
+        group.MapGet("/schema", GetSchema.HandleAsync).WithName("GetSchema").Produces<SchemaResponse>().ProducesValidationProblem();
     }
 }

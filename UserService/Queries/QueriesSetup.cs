@@ -1,5 +1,6 @@
 using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.UserService.Queries.Engines;
+using McpPlatform.UserService.Queries.Schema;
 
 namespace McpPlatform.UserService.Queries;
 
@@ -12,6 +13,7 @@ internal static class QueriesSetup
         builder.Services.AddOptions<QueryOptions>().BindConfiguration(QueryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<QueryLimit>();
         builder.Services.AddSingleton<QueryRunner>();
+        builder.Services.AddSingleton<SchemaReader>();
         builder.Services.AddScoped<QueryAudit>();
         builder.Services.AddSingleton<ProfileConnector>();
         builder.Services.AddSingleton<IDatabaseEngine, PostgresEngine>();

@@ -9,38 +9,45 @@ using McpPlatform.UserService.Queries.Sql;
 
 namespace McpPlatform.UserService.Queries;
 
-/// <summary>Puts every query on record: who, through which profile, the statement without the values in it, and how it ended.</summary>
+/// <summary>Puts on record what is asked of databases: who, through which profile, the statement without the values in it, and how it ended.</summary>
 internal sealed class QueryAudit(UsersDbContext db, ActivityLog activities)
 {
-    public const string Action = "db.query";
+    public const string Action = "db.query", SchemaAction = "db.schema";
 
-    public QueryRecord Begin(ConnectionProfile profile, string query) => new(this, profile.Resource.Name, profile.Id, query);
+    public QueryRecord Begin(string action, ConnectionProfile profile, string? query = null) => new(this, action, profile.Resource.Name, profile.Id, query);
 
     /// <summary>Somebody asked for a profile that there is not, or not for them.</summary>
-    public Task DeniedAsync(Guid id, string query, string reason) => new QueryRecord(this, id.ToString(), id, query).DeniedAsync(new(StatusCodes.Status404NotFound, reason));
+    public Task DeniedAsync(string action, Guid id, string? query = null) =>
+        new QueryRecord(this, action, id.ToString(), id, query).DeniedAsync(new(StatusCodes.Status404NotFound, "not found"));
 
-    public async Task WriteAsync(string outcome, string target, double elapsed, Dictionary<string, string> details)
+    public async Task WriteAsync(string action, string outcome, string target, double elapsed, Dictionary<string, string> details)
     {
-        db.AddToOutbox(activities.Create(Action, outcome, "connection", target) with { DurationMs = elapsed, Details = details });
+        db.AddToOutbox(activities.Create(action, outcome, "connection", target) with { DurationMs = elapsed, Details = details });
 
         // Also when the client has left: that it asked is on record.
         await db.SaveChangesAsync(CancellationToken.None);
     }
 }
 
-/// <summary>The record of one query.</summary>
-internal sealed class QueryRecord(QueryAudit audit, string target, Guid connectionId, string query)
+/// <summary>The record of one query, or of one look at a schema.</summary>
+internal sealed class QueryRecord(QueryAudit audit, string action, string target, Guid connectionId, string? query)
 {
     private readonly long started = Stopwatch.GetTimestamp();
 
     /// <summary>Set as soon as it was read.</summary>
     public Statement? Statement { get; set; }
 
-    public Task SucceededAsync(QuerySummary summary)
+    public Task SucceededAsync(QuerySummary summary) => SucceededAsync(
+        ("rows", summary.RowCount.ToString(CultureInfo.InvariantCulture)), ("truncated", summary.Truncated ? "true" : "false"));
+
+    public Task SucceededAsync(params (string Key, string Value)[] results)
     {
         var details = Details();
-        details["rows"] = summary.RowCount.ToString(CultureInfo.InvariantCulture);
-        details["truncated"] = summary.Truncated ? "true" : "false";
+        foreach (var (key, value) in results)
+        {
+            details[key] = value;
+        }
+
         return WriteAsync(ActivityOutcomes.Succeeded, details);
     }
 
@@ -67,14 +74,16 @@ internal sealed class QueryRecord(QueryAudit audit, string target, Guid connecti
     }
 
     private Task WriteAsync(string outcome, Dictionary<string, string> details) =>
-        audit.WriteAsync(outcome, target, Stopwatch.GetElapsedTime(started).TotalMilliseconds, details);
+        audit.WriteAsync(action, outcome, target, Stopwatch.GetElapsedTime(started).TotalMilliseconds, details);
 
     private Dictionary<string, string> Details()
     {
-        var details = new Dictionary<string, string>(StringComparer.Ordinal)
+        var details = new Dictionary<string, string>(StringComparer.Ordinal) { ["connection_id"] = connectionId.ToString() };
+        if (query is not null)
         {
-            ["connection_id"] = connectionId.ToString(), ["query_sha256"] = Statement.Fingerprint(query),
-        };
+            details["query_sha256"] = Statement.Fingerprint(query);
+        }
+
         if (Statement is { } statement)
         {
             details["kind"] = statement.Kind;

@@ -57,11 +57,11 @@ internal static partial class RunQuery
 
         if (await ConnectionAccess.FindUsableAsync(db, decider, id, Permissions.DbQuery, cancellationToken) is not { } profile)
         {
-            await audit.DeniedAsync(id, request.Query!, "not found");
+            await audit.DeniedAsync(QueryAudit.Action, id, request.Query!);
             return ConnectionProblems.NotFound();
         }
 
-        var record = audit.Begin(profile, request.Query!);
+        var record = audit.Begin(QueryAudit.Action, profile, request.Query!);
         using var place = limit.Take(caller.Id, out var ownFault);
         if (place is null)
         {

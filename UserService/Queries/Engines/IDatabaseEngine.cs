@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -38,6 +39,14 @@ internal interface IDatabaseSession : IAsyncDisposable
     /// <param name="timeout">After this the server itself ends the statement.</param>
     /// <param name="cancellationToken">Ends the statement at the server too.</param>
     Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Begins a read-only transaction with its limits, for what this service itself asks of the database's catalogue.</summary>
+    /// <param name="timeout">After this the server itself ends a statement.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DbConnection> BeginReadingAsync(TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>What the driver threw, as it is told; null for what is none of its business.</summary>
+    QueryFailedException? Translate(Exception exception);
 
     /// <summary>Ends the transaction: what a statement that writes has changed is kept, everything else is rolled back.</summary>
     Task FinishAsync(bool commit, CancellationToken cancellationToken);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using McpPlatform.UserService.Queries.Sql;
 using MySqlConnector;
@@ -11,9 +12,6 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
     private const string SqlMode = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,IGNORE_SPACE";
 
     public string ServerVersion => IsMariaDb ? $"MariaDB {connection.ServerVersion}" : $"MySQL {connection.ServerVersion}";
-
-    /// <summary>The connection, for what this service itself asks.</summary>
-    public MySqlConnection Connection => connection;
 
     private bool IsMariaDb => connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
 
@@ -43,6 +41,14 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
         }
     }
 
+    public async Task<DbConnection> BeginReadingAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await BeginAsync(writes: false, timeout, cancellationToken);
+        return connection;
+    }
+
+    public QueryFailedException? Translate(Exception exception) => MySqlErrors.Translate(exception);
+
     public async Task FinishAsync(bool commit, CancellationToken cancellationToken)
     {
         try
@@ -59,7 +65,7 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
     /// <summary>A transaction with its limits; the connection, and all that is set here, ends with the request.</summary>
-    public async Task BeginAsync(bool writes, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task BeginAsync(bool writes, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds));
         var limit = IsMariaDb

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using McpPlatform.UserService.Queries.Sql;
 using Npgsql;
@@ -10,9 +11,6 @@ namespace McpPlatform.UserService.Queries.Engines;
 internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection connection) : IDatabaseSession
 {
     public string ServerVersion => $"PostgreSQL {connection.PostgreSqlVersion}";
-
-    /// <summary>The connection, for what this service itself asks.</summary>
-    public NpgsqlConnection Connection => connection;
 
     public async Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -29,6 +27,14 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
             throw PostgresErrors.Translate(exception)!;
         }
     }
+
+    public async Task<DbConnection> BeginReadingAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await BeginAsync(statement: null, timeout, cancellationToken);
+        return connection;
+    }
+
+    public QueryFailedException? Translate(Exception exception) => PostgresErrors.Translate(exception);
 
     public async Task FinishAsync(bool commit, CancellationToken cancellationToken)
     {
@@ -50,7 +56,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
     }
 
     /// <summary>A transaction with its limits. What is set ends with it, and the connection with the request.</summary>
-    public async Task BeginAsync(Statement? statement, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task BeginAsync(Statement? statement, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var milliseconds = (long)timeout.TotalMilliseconds;
         await using var batch = new NpgsqlBatch(connection) { Timeout = 10 };

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using McpPlatform.UserService.Queries.Sql;
 using Microsoft.Data.SqlClient;
 
@@ -14,9 +15,6 @@ internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSess
         "SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET TEXTSIZE 4194304; SET LOCK_TIMEOUT 5000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET IMPLICIT_TRANSACTIONS OFF; BEGIN TRANSACTION;";
 
     public string ServerVersion => $"SQL Server {connection.ServerVersion}";
-
-    /// <summary>The connection, for what this service itself asks.</summary>
-    public SqlConnection Connection => connection;
 
     public async Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -37,6 +35,14 @@ internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSess
         }
     }
 
+    public async Task<DbConnection> BeginReadingAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken);
+        return connection;
+    }
+
+    public QueryFailedException? Translate(Exception exception) => SqlServerErrors.Translate(exception);
+
     public async Task FinishAsync(bool commit, CancellationToken cancellationToken)
     {
         try
@@ -52,7 +58,7 @@ internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSess
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    public async Task BeginAsync(CancellationToken cancellationToken)
+    private async Task BeginAsync(CancellationToken cancellationToken)
     {
         await using var command = new SqlCommand(Begin, connection) { CommandTimeout = 5 };
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -17,6 +17,7 @@ internal static class ConnectionRows
         Owned($"DELETE {Route}/{{id}}", Manage, 204, OfNewProfile("", null)),
         Owned($"POST {Route}/{{id}}/test", Manage, 200, OfNewProfile("/test", null)),
         Owned($"POST {Route}/{{id}}/query", Permissions.DbQuery, 502, OfNewProfile("/query", new { query = "SELECT 1" })),
+        Owned($"GET {Route}/{{id}}/schema", Permissions.DbQuery, 502, OfNewProfile("/schema", null)),
         Needs("POST /api/db/test", Manage, 200, new { database_type = "postgresql", host = "10.0.0.1", database = "sales", username = "reader", password = "a password" }),
     ];
 

@@ -176,4 +176,31 @@ public sealed class MariaDbTests(MariaDbTarget target) : IClassFixture<MariaDbTa
             await Task.Delay(20, patience.Token);
         }
     }
+
+    [Fact]
+    public async Task The_schema_tells_columns_keys_indexes_and_comments()
+    {
+        await target.ExecuteAsync(
+            """
+            CREATE TABLE shop_orders (number int, shop int, buyer int NOT NULL COMMENT 'Who pays.', note varchar(20) DEFAULT 'none', PRIMARY KEY (shop, number), UNIQUE KEY one_buyer (buyer, number),
+              CONSTRAINT buys FOREIGN KEY (buyer) REFERENCES people (id)) COMMENT 'What was ordered.' ENGINE=InnoDB;
+            CREATE VIEW shop_names AS SELECT name FROM people;
+            """);
+
+        var answer = await (await target.Person.GetAsync(target.Path + "/schema?search=SHOP_")).JsonAsync();
+
+        var tables = answer.GetProperty("schemas").EnumerateArray().Single().GetProperty("tables").EnumerateArray().ToList();
+        Assert.Equal(["shop_names:view", "shop_orders:table"], tables.Select(table => $"{table.GetProperty("name")}:{table.GetProperty("kind")}"));
+        var orders = tables[1];
+        Assert.Equal("What was ordered.", orders.GetProperty("comment").GetString());
+        Assert.Equal("""["shop","number"]""", orders.GetProperty("primary_key").GetRawText());
+        Assert.Equal("""{"name":"buyer","type":"int(11)","nullable":false,"default":null,"comment":"Who pays."}""", orders.GetProperty("columns")[2].GetRawText());
+        Assert.Equal("""[{"name":"one_buyer","unique":true,"columns":["buyer","number"]}]""", orders.GetProperty("indexes").GetRawText());
+        Assert.Equal(("buys", "people"), (orders.GetProperty("foreign_keys")[0].GetProperty("name").GetString(), orders.GetProperty("foreign_keys")[0].GetProperty("references").GetProperty("table").GetString()));
+
+        var first = await (await target.Person.GetAsync(target.Path + "/schema?search=shop_&limit=1")).JsonAsync();
+        var second = await (await target.Person.GetAsync(target.Path + "/schema?search=shop_&limit=1&cursor=" + first.GetProperty("next_cursor").GetString())).JsonAsync();
+        Assert.Equal("shop_orders", second.GetProperty("schemas")[0].GetProperty("tables")[0].GetProperty("name").GetString());
+        Assert.Equal(JsonValueKind.Null, second.GetProperty("next_cursor").ValueKind);
+    }
 }
