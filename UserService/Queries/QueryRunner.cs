@@ -56,7 +56,7 @@ internal sealed class QueryRunner(ProfileConnector connector)
     {
         var started = Stopwatch.GetTimestamp();
         var (count, truncated, stopped, changed) = (0L, false, false, 0);
-        await using (var rows = await session.RunAsync(statement, order.Timeout, cancellationToken))
+        await using (var rows = await session.RunAsync(statement, order.Limits.MaxCell, order.Timeout, cancellationToken))
         {
             await sink.BeginAsync(rows.Columns, cancellationToken);
             while (await rows.ReadAsync(cancellationToken))

@@ -36,9 +36,10 @@ internal interface IDatabaseSession : IAsyncDisposable
 
     /// <summary>Begins a transaction, read-only unless the statement writes, sets its limits, and runs the statement in it.</summary>
     /// <param name="statement">What was screened and bound.</param>
+    /// <param name="maxCell">The most characters of one value: a longer one is cut later, so the server need not send it whole.</param>
     /// <param name="timeout">After this the server itself ends the statement.</param>
     /// <param name="cancellationToken">Ends the statement at the server too.</param>
-    Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken);
+    Task<IResultRows> RunAsync(BoundStatement statement, int maxCell, TimeSpan timeout, CancellationToken cancellationToken);
 
     /// <summary>Begins a read-only transaction with its limits, for what this service itself asks of the database's catalogue.</summary>
     /// <param name="timeout">After this the server itself ends a statement.</param>

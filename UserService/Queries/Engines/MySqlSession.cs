@@ -15,7 +15,7 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
 
     private bool IsMariaDb => connection.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
 
-    public async Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<IResultRows> RunAsync(BoundStatement statement, int maxCell, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (string.Equals(connection.Database, "mysql", StringComparison.OrdinalIgnoreCase))
         {

@@ -12,7 +12,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
 {
     public string ServerVersion => $"PostgreSQL {connection.PostgreSqlVersion}";
 
-    public async Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<IResultRows> RunAsync(BoundStatement statement, int maxCell, TimeSpan timeout, CancellationToken cancellationToken)
     {
         try
         {

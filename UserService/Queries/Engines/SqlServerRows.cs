@@ -43,14 +43,22 @@ internal sealed class SqlServerRows(SqlCommand command, SqlDataReader reader, bo
         }
     }
 
-    public Task StopAsync()
+    public async Task StopAsync()
     {
-        if (stops)
+        if (!stops)
         {
-            command.Cancel();
+            return;
         }
 
-        return Task.CompletedTask;
+        command.Cancel();
+        try
+        {
+            await reader.DisposeAsync();
+        }
+        catch (SqlException)
+        {
+            // Number 0: it was stopped, as was asked.
+        }
     }
 
     public async ValueTask DisposeAsync()

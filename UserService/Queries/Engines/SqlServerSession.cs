@@ -10,18 +10,28 @@ namespace McpPlatform.UserService.Queries.Engines;
 /// </summary>
 internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSession
 {
-    // The server itself cuts longer values; the screen has read quotes this way; a failure ends the transaction.
+    // A failure ends the transaction; the screen has read quotes this way; changed rows are counted, whatever the server's own settings are.
     private const string Begin =
-        "SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET TEXTSIZE 4194304; SET LOCK_TIMEOUT 5000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET IMPLICIT_TRANSACTIONS OFF; BEGIN TRANSACTION;";
+        "SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET NOCOUNT OFF; SET LOCK_TIMEOUT 5000; SET IMPLICIT_TRANSACTIONS OFF; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;";
+
+    // Of what the platform asks itself, no text is longer.
+    private const int MaxDescription = 8000;
 
     public string ServerVersion => $"SQL Server {connection.ServerVersion}";
 
-    public async Task<IResultRows> RunAsync(BoundStatement statement, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<IResultRows> RunAsync(BoundStatement statement, int maxCell, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        if (statement.Statement.Writes && SqlServerNames.IsSystemDatabase(connection.Database))
+        {
+            throw new StatementRefusedException($"The database {connection.Database} may not be written to here.");
+        }
+
         try
         {
-            await BeginAsync(cancellationToken);
-            var command = new SqlCommand(statement.Text, connection) { CommandTimeout = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds)) };
+            await BeginAsync(maxCell, cancellationToken);
+
+            // MERGE must end with a semicolon.
+            var command = new SqlCommand(statement.Text + ";", connection) { CommandTimeout = Math.Max(1, (int)Math.Ceiling(timeout.TotalSeconds)) };
             for (var i = 0; i < statement.Values.Count; i++)
             {
                 command.Parameters.AddWithValue($"@p{i + 1}", ClrCells.Parameter(statement.Values[i]));
@@ -37,7 +47,7 @@ internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSess
 
     public async Task<DbConnection> BeginReadingAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        await BeginAsync(cancellationToken);
+        await BeginAsync(MaxDescription, cancellationToken);
         return connection;
     }
 
@@ -58,9 +68,11 @@ internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSess
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    private async Task BeginAsync(CancellationToken cancellationToken)
+    /// <summary>A transaction with its limits; the connection, and all that is set here, ends with the request.</summary>
+    private async Task BeginAsync(int maxCell, CancellationToken cancellationToken)
     {
-        await using var command = new SqlCommand(Begin, connection) { CommandTimeout = 5 };
+        // In bytes, of which a character has two: a value that is cut by the server is still longer than the limit, so that the cut is seen.
+        await using var command = new SqlCommand($"SET TEXTSIZE {(2L * maxCell) + 4}; {Begin}", connection) { CommandTimeout = 5 };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

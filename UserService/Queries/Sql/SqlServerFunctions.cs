@@ -20,14 +20,14 @@ internal static class SqlServerFunctions
         // Aggregates and windows
         "approx_count_distinct avg checksum checksum_agg count count_big grouping grouping_id max min stdev stdevp sum var varp cume_dist dense_rank first_value lag last_value lead ntile percent_rank percentile_cont percentile_disc rank row_number " +
         // Choice, conversion, information
-        "cast choose coalesce convert iif isnull isnumeric nullif parse try_cast try_convert try_parse binary_checksum hashbytes newid newsequentialid compress decompress db_id db_name schema_id schema_name object_id object_name " +
+        "cast choose coalesce contains containstable convert freetext freetexttable iif isnull isnumeric nullif parse try_cast try_convert try_parse binary_checksum hashbytes newid newsequentialid compress decompress db_id db_name schema_id schema_name object_id object_name " +
         "objectproperty objectpropertyex object_schema_name object_definition col_name col_length columnproperty columns_updated type_id type_name typeproperty index_col indexproperty databasepropertyex serverproperty suser_name suser_sname user_id user_name " +
         "has_perms_by_name is_member is_rolemember is_srvrolemember original_login host_name app_name connectionproperty error_message rowcount_big " +
         // JSON and rows
         "isjson json_array json_modify json_object json_path_exists json_query json_value json_arrayagg json_objectagg openjson generate_series";
 
     private const string Keywords =
-        "all and any apply as between by case columns cube distinct else end except exists first for from full group grouping having in inner intersect into is join key left like next not null off offset on option or order outer over " +
+        "all and any apply as between by case columns cube distinct else end except exists first for from full group grouping having in index forceseek inner intersect into is join key left like next not null off offset on option or order outer over " +
         "partition path pivot range right rollup root row rows select set sets some tablesample then top union unpivot using values when where with within xmlnamespaces xml json auto raw elements " +
         "bigint binary bit char date datetime datetime2 datetimeoffset decimal float int money nchar numeric nvarchar real smalldatetime smallint smallmoney sql_variant time tinyint uniqueidentifier varbinary varchar";
 

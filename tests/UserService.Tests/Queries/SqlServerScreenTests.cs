@@ -17,6 +17,7 @@ public sealed class SqlServerScreenTests
     [InlineData("SELECT * FROM OPENJSON('[1]') WITH (a int)")]
     [InlineData("SELECT [update], [exec] FROM [set]")]
     [InlineData("SELECT 0xFF, 1.5e3, .5, @@VERSION")]
+    [InlineData("SELECT * FROM people WITH (INDEX(1)) WHERE CONTAINS(name, 'x') AND name IN (SELECT 'a' UNION SELECT 'b')")]
     public void What_reads_passes(string query) => Assert.False(SqlServerScreen.Screen(query, mayWrite: false).Writes);
 
     [Theory]
@@ -81,6 +82,16 @@ public sealed class SqlServerScreenTests
     [InlineData("SELECT 1x")]
     [InlineData("{call sp_who}")]
     [InlineData("")]
+    [InlineData("SELECT 1 SETUSER 'sa'")]
+    [InlineData("SELECT 1 END CONVERSATION @a")]
+    [InlineData("SELECT * FROM sys.[sql\uff3flogins]")]
+    [InlineData("SELECT * FROM sys.[SQL_LOG\u0130NS]")]
+    [InlineData("SELECT * FROM sys.[sql_lo\u00adgins]")]
+    [InlineData("SELECT * FROM sys.[sql_l\u00f3gins ]")]
+    [InlineData("SELECT * FROM (DELETE FROM people OUTPUT deleted.*) AS d")]
+    [InlineData("SELECT 1) SELECT (2")]
+    [InlineData("SELECT '\0'; SELECT 2")]
+    [InlineData("SELECT \0 1")]
     public void What_is_hostile_is_refused(string query)
     {
         var exception = Assert.Throws<StatementRefusedException>(() =>
@@ -107,6 +118,17 @@ public sealed class SqlServerScreenTests
     [InlineData("UPDATE people SET name = 'x' UPDATE people SET name = 'y'", false)]
     [InlineData("INSERT INTO other.db.dbo.people VALUES (1)", false)]
     [InlineData("DELETE FROM people OUTPUT deleted.* INTO hostile", false)]
+    [InlineData("INSERT TOP (2) INTO people (id) VALUES (1)", true)]
+    [InlineData("WITH a AS (SELECT 1 AS x) INSERT INTO people SELECT x FROM a UNION ALL SELECT 2", true)]
+    [InlineData("INSERT INTO people DEFAULT VALUES", true)]
+    [InlineData("INSERT INTO people (id) (SELECT 1)", true)]
+    [InlineData("UPDATE people SET name = 'x' SET NOEXEC OFF", false)]
+    [InlineData("UPDATE STATISTICS people", false)]
+    [InlineData("INSERT INTO people (id) (SELECT 1) SELECT 2", false)]
+    [InlineData("INSERT INTO people SELECT * FROM (DELETE FROM notes OUTPUT deleted.*) AS d", false)]
+    [InlineData("WITH a AS (SELECT 1 AS x) UPDATE a SET x = 2 DELETE FROM people", false)]
+    [InlineData("UPDATE msdb.dbo.sysjobsteps SET command = 'x'", false)]
+    [InlineData("INSERT INTO [MASTER]..notes VALUES (1)", false)]
     [InlineData("TRUNCATE TABLE people", false)]
     [InlineData("DROP TABLE people", false)]
     public void Writing_is_one_statement_on_rows(string query, bool allowed)
