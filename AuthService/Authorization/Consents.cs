@@ -1,3 +1,6 @@
+using McpPlatform.AuthService.Data;
+using McpPlatform.AuthService.Sessions;
+using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
@@ -7,7 +10,7 @@ namespace McpPlatform.AuthService.Authorization;
 /// What users allowed clients: one permanent authorization of OpenIddict for each user and client, beside the authorization that each session is. The
 /// resources stand among the scopes with OpenIddict's prefix for them, so that one question answers both.
 /// </summary>
-internal sealed class Consents(IOpenIddictAuthorizationManager authorizations)
+internal sealed class Consents(AuthDbContext db, IOpenIddictAuthorizationManager authorizations)
 {
     /// <summary>Whether the user allowed all of it before.</summary>
     public async Task<bool> CoverAsync(Guid user, string client, OAuthGrant grant, CancellationToken cancellationToken)
@@ -42,6 +45,16 @@ internal sealed class Consents(IOpenIddictAuthorizationManager authorizations)
         };
         record.Scopes.UnionWith(Entries(grant));
         await authorizations.CreateAsync(record, cancellationToken);
+    }
+
+    /// <summary>Forgets what a user allowed the client of a session, in the caller's transaction. Other sessions of that client go on.</summary>
+    public Task WithdrawAsync(Guid user, Guid session, CancellationToken cancellationToken)
+    {
+        var subject = user.ToString();
+        return db.Sessions
+            .Where(one => one.Subject == subject && one.Type == AuthorizationTypes.Permanent && one.Status == Statuses.Valid
+                && db.Sessions.Any(ended => ended.Id == session && ended.Kind == SessionKind.OAuth && ended.Application!.Id == one.Application!.Id))
+            .ExecuteUpdateAsync(set => set.SetProperty(one => one.Status, Statuses.Revoked), cancellationToken);
     }
 
     private static IEnumerable<string> Entries(OAuthGrant grant) =>

@@ -12,7 +12,7 @@ internal static class OAuthScopes
     /// <summary>For a client that asks for nothing: what an MCP client needs.</summary>
     private static readonly string[] Default = [Contracts.Identity.Permissions.McpServersRead, Contracts.Identity.Permissions.McpToolsCall, Scopes.OfflineAccess];
 
-    public static IReadOnlyList<string> All { get; } = [Scopes.OpenId, Scopes.OfflineAccess, .. Contracts.Identity.Permissions.Catalogue.Keys];
+    public static IReadOnlyList<string> All { get; } = [Scopes.OpenId, .. Contracts.Identity.Permissions.Catalogue.Keys, Scopes.OfflineAccess];
 
     /// <summary>The scopes of a request, in the order of the catalogue.</summary>
     public static IReadOnlyList<string> Of(IReadOnlyCollection<string> requested) =>

@@ -72,6 +72,9 @@ internal static class OAuthSetup
             {
                 options.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain);
 
+                // No client of ours has a key to sign with, so none is invited to.
+                options.ClientAuthenticationMethods.Remove(ClientAuthenticationMethods.PrivateKeyJwt);
+
                 // The other modes hand the code to a script.
                 options.ResponseModes.IntersectWith([ResponseModes.Query]);
             });

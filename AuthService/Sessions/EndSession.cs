@@ -1,3 +1,4 @@
+using McpPlatform.AuthService.Authorization;
 using McpPlatform.AuthService.Data;
 using McpPlatform.AuthService.Tokens;
 using McpPlatform.Contracts.Messages;
@@ -14,7 +15,7 @@ namespace McpPlatform.AuthService.Sessions;
 internal static class EndSession
 {
     public static async Task<Results<NoContent, NotFound>> HandleAsync(
-        Guid id, CurrentUser user, AuthDbContext db, EndAccess endAccess, ActivityLog activities, RevocationList list, IOptions<TokensOptions> options,
+        Guid id, CurrentUser user, AuthDbContext db, EndAccess endAccess, Consents consents, ActivityLog activities, RevocationList list, IOptions<TokensOptions> options,
         CancellationToken cancellationToken)
     {
         var subject = user.Id.ToString();
@@ -29,6 +30,8 @@ internal static class EndSession
             return TypedResults.NotFound();
         }
 
+        // A client that its user throws out has to ask before it comes back.
+        await consents.WithdrawAsync(user.Id, id, cancellationToken);
         db.AddToOutbox(activities.Create("auth.sessions.end", ActivityOutcomes.Succeeded, "session", id.ToString()));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

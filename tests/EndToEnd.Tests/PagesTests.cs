@@ -10,10 +10,7 @@ public sealed class PagesTests(Platform platform)
     public async Task The_documentation_page_shows_every_service()
     {
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = Chromium(), Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
-        });
+        await using var browser = await Chromium.LaunchAsync(playwright);
         var page = await browser.NewPageAsync();
         List<string> foreign = [];
         page.Request += (_, request) =>
@@ -46,8 +43,4 @@ public sealed class PagesTests(Platform platform)
         Assert.DoesNotContain(paths, path => path.StartsWith("/internal", StringComparison.Ordinal));
         Assert.Equal(JsonValueKind.Object, document.GetProperty("components").GetProperty("securitySchemes").ValueKind);
     }
-
-    private static string Chromium() =>
-        ((string[])["/usr/bin/chromium", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]).FirstOrDefault(File.Exists)
-        ?? throw new InvalidOperationException("Chromium is missing: ./test.sh installs it.");
 }

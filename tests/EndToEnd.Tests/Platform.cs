@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using McpPlatform.EndToEnd.Tests.OAuth;
 using McpPlatform.LocalHosting;
 using McpPlatform.LocalHosting.Testing;
 
@@ -17,6 +18,9 @@ public sealed class Platform : IAsyncLifetime
     private DistributedApplication? app;
 
     public Uri Gateway => app!.GetEndpoint("gateway");
+
+    /// <summary>Where an OAuth client describes itself.</summary>
+    public DocumentHost Documents { get; private set; } = null!;
 
     public string AdminToken { get; private set; } = string.Empty;
 
@@ -35,6 +39,15 @@ public sealed class Platform : IAsyncLifetime
             gateway.WithEnvironment($"RateLimits__{limit}", "1000000");
         }
 
+        // The platform's own MCP endpoint is the sample server for as long as McpService has none: what is shown is the way to it.
+        var everything = builder.CreateResourceBuilder(builder.Resources.OfType<ExecutableResource>().Single(resource => resource.Name == "everything"));
+        gateway.WithEnvironment("ReverseProxy__Clusters__mcpservice-streams__Destinations__mcpservice__Address", everything.GetEndpoint("http"));
+
+        // A client's document lies on this machine, which is allowed and trusted for that one port.
+        Documents = await DocumentHost.StartAsync();
+        builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "authservice"))
+            .WithEnvironment("OUTBOUND_ALLOW", "localhost:" + Documents.ClientId.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)).WithEnvironment("SSL_CERT_FILE", Documents.CertificateFile);
+
         app = builder.Build();
         await app.StartAsync(timeout.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("gateway", timeout.Token);
@@ -48,6 +61,11 @@ public sealed class Platform : IAsyncLifetime
         if (app is not null)
         {
             await app.DisposeAsync();
+        }
+
+        if (Documents is not null)
+        {
+            await Documents.DisposeAsync();
         }
     }
 

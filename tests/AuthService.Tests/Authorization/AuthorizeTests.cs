@@ -132,6 +132,23 @@ public sealed class AuthorizeTests(AuthServiceApplication app)
     }
 
     [Fact]
+    public async Task A_client_whose_session_the_user_ends_has_to_ask_again_and_another_has_not()
+    {
+        var (_, username) = await app.CreateAccountAsync("mcp.tools.call");
+        var (client, other) = (await OAuthClient.RegisterAsync(app), await OAuthClient.RegisterAsync(app));
+        using var browser = app.Browser();
+        var tokens = await JsonAsync(await client.RedeemAsync(await client.CodeAsync(browser, username)));
+        await OAuthClient.AllowAsync(browser, await browser.GetAsync(other.Address()));
+        var (mine, _) = await app.LogInAsync(username);
+
+        using var ended = await app.Client(mine).DeleteAsync("/api/auth/sessions/" + OAuthClient.Payload(tokens).GetProperty("sid").GetString());
+
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+        Assert.Contains("name=\"decision\"", (await browser.GetAsync(client.Address())).Html, StringComparison.Ordinal);
+        Assert.True((await browser.GetAsync(other.Address())).Answer.ContainsKey("code"));
+    }
+
+    [Fact]
     public async Task Where_any_program_could_take_the_code_the_user_is_asked_each_time()
     {
         var (_, username) = await app.CreateAccountAsync();
@@ -251,9 +268,12 @@ public sealed class AuthorizeTests(AuthServiceApplication app)
 
         Assert.Equal(["S256"], OAuthClient.List(document, "code_challenge_methods_supported"));
         Assert.Equal(["query"], OAuthClient.List(document, "response_modes_supported"));
-        Assert.Contains("none", OAuthClient.List(document, "token_endpoint_auth_methods_supported"));
-        Assert.Contains("none", OAuthClient.List(document, "revocation_endpoint_auth_methods_supported"));
-        Assert.Contains("authorization_code", OAuthClient.List(document, "grant_types_supported"));
+        Assert.All(
+            (string[])["token_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"],
+            methods => Assert.Equal(["client_secret_basic", "client_secret_post", "none"], OAuthClient.List(document, methods)));
+        Assert.Equal(
+            ["authorization_code", "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"], OAuthClient.List(document, "grant_types_supported"));
+        Assert.Equal(["code"], OAuthClient.List(document, "response_types_supported"));
         Assert.All((string[])["mcp.tools.call", "offline_access", "openid"], scope => Assert.Contains(scope, OAuthClient.List(document, "scopes_supported")));
         Assert.True(document.GetProperty("client_id_metadata_document_supported").GetBoolean());
         Assert.True(document.GetProperty("authorization_response_iss_parameter_supported").GetBoolean());
