@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace McpPlatform.ServiceDefaults.Problems;
 
@@ -27,6 +28,7 @@ public static partial class ProblemExtensions
 
             context.ProblemDetails.Detail ??= DefaultDetail(context.ProblemDetails.Status);
         });
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IProblemDetailsWriter, UnconditionalProblemWriter>());
         builder.Services.AddExceptionHandler<ExceptionProblem>();
     }
 

@@ -43,12 +43,6 @@ internal static partial class RunQuery
         ProfileConnector connector, QueryRunner runner, QueryLimit limit, QueryAudit audit, IOptions<QueryOptions> options, ILogger<QueryRunner> logger, CancellationToken cancellationToken)
     {
         var streams = http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(StreamedResult.MediaType, StringComparison.OrdinalIgnoreCase));
-        if (streams)
-        {
-            // What goes wrong before the first line is a problem, which the writer of problems withholds from who does not accept it.
-            http.Request.Headers.Accept = "application/problem+json";
-        }
-
         var bounds = QueryBounds.Of(options.Value, streams);
         if (bounds.Refuse(request) is { } invalid)
         {

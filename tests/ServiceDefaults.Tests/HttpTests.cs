@@ -120,6 +120,27 @@ public sealed class HttpTests(PlatformServers servers)
         Assert.NotEmpty(problem.GetProperty("trace_id").GetString()!);
     }
 
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("application/x-ndjson")]
+    [InlineData("text/event-stream, image/*")]
+    public async Task An_error_is_told_whatever_the_caller_accepts(string accept)
+    {
+        await using var service = await ExampleService.StartAsync(servers);
+        using var client = service.Client(service.Issuer.CreateToken(Guid.CreateVersion7(), "ann"));
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Accept", accept);
+        using var broken = new StringContent("{", Encoding.UTF8, "application/json");
+
+        foreach (var (response, status) in new[]
+        {
+            (await client.PostAsync("/echo", broken), HttpStatusCode.BadRequest), (await client.GetAsync("/nowhere"), HttpStatusCode.NotFound), (await client.GetAsync("/broken"), HttpStatusCode.InternalServerError),
+        })
+        {
+            Assert.Equal((status, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(JsonValueKind.String, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("trace_id").ValueKind);
+        }
+    }
+
     [Fact]
     public async Task A_bug_tells_its_trace_and_nothing_else()
     {

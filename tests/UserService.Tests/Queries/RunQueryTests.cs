@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using McpPlatform.Contracts.Identity;
@@ -252,44 +251,6 @@ public sealed class RunQueryTests(UserServiceApplication app, PostgresTarget tar
         Assert.DoesNotContain("424242", JsonSerializer.Serialize(ran), StringComparison.Ordinal);
         await activities.WaitForAsync(x => x.Action == "db.query" && x.UserId == target.ReaderId && x.Outcome == ActivityOutcomes.Denied && x.Details!["reason"].Contains("Only SELECT", StringComparison.Ordinal));
         await activities.WaitForAsync(x => x.Action == "db.query" && x.UserId == target.ReaderId && x.Outcome == ActivityOutcomes.Failed && x.Details!.GetValueOrDefault("sql_state") == "22012");
-    }
-
-    [Fact]
-    public async Task A_stream_is_one_document_a_line()
-    {
-        var lines = await StreamAsync("SELECT i, 'a' || chr(10) || 'b' AS t, '{\"x\":\n1}'::json AS j FROM generate_series(1, 25000) AS g (i)");
-
-        Assert.Equal(25_002, lines.Count);
-        Assert.Equal("""{"columns":[{"name":"i","type":"integer"},{"name":"t","type":"text"},{"name":"j","type":"json"}]}""", lines[0]);
-        Assert.Equal("""[25000,"a\nb",{"x":1}]""", lines[^2]);
-        var end = JsonSerializer.Deserialize<JsonElement>(lines[^1]);
-        Assert.Equal((25_000, false), (end.GetProperty("row_count").GetInt32(), end.GetProperty("truncated").GetBoolean()));
-    }
-
-    [Fact]
-    public async Task A_stream_that_breaks_ends_with_the_error()
-    {
-        var lines = await StreamAsync("SELECT 1 / (20000 - i) FROM generate_series(1, 25000) AS g (i)");
-
-        var error = JsonSerializer.Deserialize<JsonElement>(lines[^1]).GetProperty("error");
-        Assert.Equal((422, "22012"), (error.GetProperty("status").GetInt32(), error.GetProperty("sql_state").GetString()));
-        Assert.All(lines.Skip(1).SkipLast(1), line => Assert.StartsWith("[", line, StringComparison.Ordinal));
-
-        await (await SendStreamAsync("SELECT nothing")).AssertProblemAsync(HttpStatusCode.UnprocessableEntity);
-    }
-
-    private async Task<List<string>> StreamAsync(string query)
-    {
-        using var response = await SendStreamAsync(query);
-        Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType?.MediaType);
-        return [.. (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
-    }
-
-    private async Task<HttpResponseMessage> SendStreamAsync(string query)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, target.ReaderPath + "/query") { Content = JsonContent.Create(new { query }) };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/x-ndjson"));
-        return await target.Reader.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     private Task<long> CountAsync(string marker) => target.ScalarAsync<long>(
