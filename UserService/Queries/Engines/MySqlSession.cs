@@ -25,6 +25,7 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
         try
         {
             await BeginAsync(statement.Statement.Writes, timeout, cancellationToken);
+            await RefuseStoredFunctionsAsync(MySqlCalls.Of(statement.Statement), cancellationToken);
             var command = new MySqlCommand(statement.Text, connection) { CommandTimeout = (int)timeout.TotalSeconds + 5 };
             for (var i = 0; i < statement.Values.Count; i++)
             {
@@ -80,6 +81,27 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
         {
             await using var command = new MySqlCommand(setting, connection) { CommandTimeout = 5 };
             await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    // What the screen lists as built in may be missing from this server's version, and then the name is free for a function of the database's own.
+    private async Task RefuseStoredFunctionsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
+    {
+        if (names.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = new MySqlCommand { Connection = connection, CommandTimeout = 5 };
+        for (var i = 0; i < names.Count; i++)
+        {
+            command.Parameters.AddWithValue($"@n{i}", names[i]);
+        }
+
+        command.CommandText = $"SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME IN ({string.Join(", ", names.Select((_, i) => $"@n{i}"))}) LIMIT 1";
+        if (await command.ExecuteScalarAsync(cancellationToken) is string name)
+        {
+            throw new StatementRefusedException($"{name} may not be called: it is a function of the database's own.");
         }
     }
 }

@@ -20,8 +20,9 @@ internal static class PostgresFunctions
 
     private const string HarmlessInWrites = "nextval currval lastval";
 
-    // Declared STABLE or IMMUTABLE, but they run a statement that is given as text, or copy whole databases into one value.
+    // Declared STABLE or IMMUTABLE, but they run a statement that is given as text, copy whole databases into one value, or tell the statements of others.
     private const string NeverAllowed =
+        "pg_stat_get_activity pg_stat_get_backend_activity " +
         "database_to_xml database_to_xmlschema database_to_xml_and_xmlschema schema_to_xml schema_to_xmlschema schema_to_xml_and_xmlschema " +
         "table_to_xml table_to_xmlschema table_to_xml_and_xmlschema crosstab crosstabn crosstab2 crosstab3 crosstab4 crosstab_hash connectby xpath_table xslt_process";
 

@@ -27,6 +27,13 @@ internal static class MySqlCalls
             : "A parenthesis may not follow a value.");
     }
 
+    /// <summary>The names that are called. Which of them are built in differs between servers and versions: one that is not could be a stored function's.</summary>
+    public static IReadOnlyList<string> Of(Statement statement) =>
+    [
+        .. statement.Tokens.Where((token, i) => token.Kind == TokenKind.Word && i + 1 < statement.Tokens.Count && statement.Tokens[i + 1].IsSymbol("("))
+            .Select(token => token.Value).Distinct(StringComparer.Ordinal),
+    ];
+
     // FROM (…) AS t (a, b), and CAST(x AS char(10)).
     private static bool IsAlias(IReadOnlyList<SqlToken> tokens, int i) => i > 0 && tokens[i - 1].IsWord("as");
 

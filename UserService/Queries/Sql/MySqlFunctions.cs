@@ -41,7 +41,7 @@ internal static class MySqlFunctions
 
     // What may stand before a parenthesis and calls nothing: keywords, and the types of CAST.
     private const string Keywords =
-        "all and any as between by case columns cross cube default distinct distinctrow div else end escape except exists explain for format from full group having ignore in index inner intersect interval is join key lateral left like limit minus " +
+        "all and any as between by case columns cross cube default distinct distinctrow div else end escape except exists explain for format from full group having ignore in index inner intersect interval is join key lateral left like limit match against minus " +
         "mod nested not null of offset on or order outer over partition path range recursive regexp right rlike rollup row rows select separator set some sounds straight_join table then to union unique use using value values when where window with xor " +
         "bigint bit blob char character date datetime dec decimal double fixed float int integer longtext mediumtext nchar numeric nvarchar real signed smallint text time timestamp tinyint unsigned varbinary varchar year";
 

@@ -98,13 +98,13 @@ internal static class MySqlScreen
         }
     }
 
-    // mysql holds the passwords. The others describe, but some of their tables are settings.
+    // mysql holds the passwords, and the next three tell the statements of others with the values in them.
     private static void RefuseSchema(IReadOnlyList<SqlToken> tokens, int i, bool writes)
     {
         var token = tokens[i];
-        if (token.IsName && (token.Value == "mysql" || (writes && token.Value is "performance_schema" or "information_schema" or "sys")))
+        if (token.IsName && (token.Value is "mysql" or "performance_schema" or "sys" or "processlist" || (writes && token.Value == "information_schema")))
         {
-            throw new StatementRefusedException($"The schema {token.Value} may not be used here.");
+            throw new StatementRefusedException($"{token.Exact} may not be used here: it holds passwords, or what others do.");
         }
     }
 

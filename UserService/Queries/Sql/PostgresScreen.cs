@@ -16,10 +16,10 @@ internal static class PostgresScreen
 
     private static readonly FrozenSet<string> Changes = Set("insert update delete merge");
 
-    // Passwords, other people's credentials, the server's files, its memory.
+    // Passwords, other people's credentials and statements, the server's files, its memory.
     private static readonly FrozenSet<string> Relations = Set(
-        "pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_subscription pg_file_settings pg_hba_file_rules pg_ident_file_mappings pg_config pg_largeobject " +
-        "pg_backend_memory_contexts pg_shmem_allocations pg_stat_statements pg_stat_statements_info");
+        "pg_authid pg_shadow pg_user_mapping pg_user_mappings user_mapping_options _pg_user_mappings pg_subscription pg_file_settings pg_hba_file_rules pg_ident_file_mappings pg_config pg_largeobject " +
+        "pg_stat_activity pg_backend_memory_contexts pg_shmem_allocations pg_stat_statements pg_stat_statements_info");
 
     private static readonly FrozenSet<string> ExplainOptions = Set("analyze analyse verbose costs settings generic_plan buffers wal timing summary memory serialize format");
 

@@ -148,6 +148,14 @@ public sealed class HostilePostgresTests(PostgresTarget target) : IClassFixture<
         "SELECT passwd FROM \"pg_catalog\".\"pg_shadow\"",
         "TABLE pg_user_mappings",
         "SELECT subconninfo FROM pg_subscription",
+        "SELECT * FROM information_schema.user_mapping_options",
+        "SELECT * FROM information_schema._pg_user_mappings",
+
+        // What others do
+        "SELECT query FROM pg_stat_activity",
+        "SELECT query FROM pg_stat_get_activity(NULL) AS a",
+        "SELECT pg_stat_get_backend_activity(1)",
+        "SELECT query FROM pg_stat_statements",
 
         // What nobody can read for certain
         "SELECT 1\u00a0; SELECT 2", "SELECT\u200b1", "SELECT 'a' 'b'", "SELECT 'a", "SELECT \"a", "SELECT $a$ b", "SELECT /* a", "SELECT 1x", "SELECT 0x1f", "SELECT $1$1", "", ";", "-- nothing",
@@ -212,6 +220,32 @@ public sealed class HostilePostgresTests(PostgresTarget target) : IClassFixture<
         await target.ExecuteAsync("ALTER ROLE CURRENT_USER IN DATABASE " + "\"" + await target.ScalarAsync<string>("SELECT current_database()::text") + "\" SET standard_conforming_strings = off");
 
         Assert.Equal(expected, (await target.RowsAsync(query))[0][0].GetString());
+    }
+
+    /// <summary>A view's functions are the database's own affair; what they do stays within the transaction and the session.</summary>
+    [Fact]
+    public async Task What_a_view_does_is_read_only_and_leaves_nothing_behind()
+    {
+        await target.ExecuteAsync(
+            """
+            CREATE FUNCTION writes() RETURNS int LANGUAGE plpgsql AS 'BEGIN INSERT INTO people VALUES (9, ''x'', NULL); RETURN 1; END';
+            CREATE VIEW writing AS SELECT writes();
+            CREATE VIEW locking AS SELECT pg_try_advisory_lock(42), set_config('statement_timeout', '0', false) AS a, set_config('work_mem', '64kB', false) AS b;
+            CREATE VIEW endless AS SELECT set_config('statement_timeout', '0', false) AS a, pg_sleep(60)::text AS b;
+            """);
+        var before = await StateAsync();
+
+        var problem = await (await target.AskAsync("SELECT * FROM writing")).AssertProblemAsync(HttpStatusCode.UnprocessableEntity);
+        Assert.Equal("25006", problem.GetProperty("sql_state").GetString());
+        Assert.Equal(HttpStatusCode.OK, (await target.AskAsync("SELECT * FROM locking")).StatusCode);
+        Assert.Equal("\"15s\"", await target.ValueAsync("SHOW statement_timeout"));
+        await (await target.AskAsync("SELECT * FROM endless", timeoutMs: 300)).AssertProblemAsync(HttpStatusCode.GatewayTimeout);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        while (await StateAsync() != before)
+        {
+            await Task.Delay(20, patience.Token);
+        }
     }
 
     [Fact]

@@ -34,6 +34,8 @@ public sealed class MariaDbTarget(UserServiceApplication app) : IAsyncLifetime
             CREATE TABLE log (text varchar(50)) ENGINE=MyISAM;
             CREATE SEQUENCE tickets;
             CREATE FUNCTION sneaky() RETURNS int DETERMINISTIC BEGIN INSERT INTO log VALUES ('sneaky'); RETURN 1; END;
+            CREATE FUNCTION any_value(a int) RETURNS int DETERMINISTIC RETURN LENGTH(LOAD_FILE('/etc/passwd'));
+            CREATE FUNCTION path(a int) RETURNS int DETERMINISTIC RETURN LENGTH(LOAD_FILE('/etc/passwd'));
             CREATE FUNCTION version2() RETURNS int DETERMINISTIC RETURN sneaky();
             """);
         var connection = new MySqlConnectionStringBuilder(Database);

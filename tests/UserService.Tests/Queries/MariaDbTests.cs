@@ -32,10 +32,11 @@ public sealed class MariaDbTests(MariaDbTarget target) : IClassFixture<MariaDbTa
         // Code
         "SELECT sneaky()", "SELECT `sneaky`()", "SELECT version2()", "SELECT target.sneaky()", "SELECT sys.ps_thread_id(1)", "CALL sneaky()", "DO SLEEP(1)", "HANDLER people OPEN", "PREPARE a FROM 'SELECT 1'", "EXECUTE a",
         "EXECUTE IMMEDIATE 'DROP TABLE people'", "SELECT * FROM people PROCEDURE ANALYSE()", "SELECT NEXT VALUE FOR tickets", "SELECT NEXTVAL(tickets)", "SELECT SETVAL(tickets, 9)", "SELECT LASTVAL(tickets)", "SELECT sys_exec('touch {0}')", "SELECT lib_mysqludf_sys_info()",
-        "BEGIN NOT ATOMIC DROP TABLE people; END",
+        "BEGIN NOT ATOMIC DROP TABLE people; END", "SELECT any_value(1)", "SELECT ANY_VALUE (id) FROM people", "SELECT path(1)", "SELECT /**/ Path /**/ (1)",
 
         // Passwords and other people's rows
         "SELECT * FROM mysql.user", "SELECT * FROM `mysql`.`global_priv`", "SELECT * FROM mysql . user", "SHOW GRANTS", "SHOW CREATE USER root@localhost", "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST", "SHOW BINLOG EVENTS", "TABLE mysql.global_priv",
+        "SELECT * FROM information_schema.processlist", "SELECT * FROM `INFORMATION_SCHEMA`.`PROCESSLIST`", "SELECT sql_text FROM performance_schema.events_statements_history", "SELECT * FROM sys.session", "TABLE performance_schema.threads",
 
         // What can be read in two ways
         "SELECT 'a", "SELECT `a", "SELECT /* a", "SELECT 1x", "SELECT 0xzz", "SELECT {fn now()}", "SELECT \\N", "SELECT\u00a01", "SELECT @'a'", "SELECT 1 \u0001", "", ";", "# nothing",
@@ -54,6 +55,25 @@ public sealed class MariaDbTests(MariaDbTarget target) : IClassFixture<MariaDbTa
         Assert.DoesNotContain("root:", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.False(File.Exists(file));
         Assert.Equal(before, await StateAsync());
+    }
+
+    /// <summary>A view's functions are the database's own affair; what they do stays within the transaction and the session.</summary>
+    [Fact]
+    public async Task What_a_view_does_is_read_only_and_leaves_nothing_behind()
+    {
+        await target.ExecuteAsync("CREATE VIEW writing AS SELECT sneaky() AS a; CREATE VIEW locking AS SELECT GET_LOCK('hostile', 1) AS a; CREATE VIEW endless AS SELECT SLEEP(60) AS a");
+        var before = await StateAsync();
+
+        var problem = await (await target.AskAsync("SELECT * FROM writing")).AssertProblemAsync(HttpStatusCode.UnprocessableEntity);
+        Assert.Equal("25006", problem.GetProperty("sql_state").GetString());
+        Assert.Equal("[[1]]", (await target.RowsAsync("SELECT * FROM locking")).GetRawText());
+        await (await target.AskAsync("SELECT * FROM endless", timeoutMs: 300)).AssertProblemAsync(HttpStatusCode.GatewayTimeout);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        while (await StateAsync() != before)
+        {
+            await Task.Delay(20, patience.Token);
+        }
     }
 
     [Theory]
