@@ -74,9 +74,12 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
             batch.BatchCommands.Add(new(setting));
         }
 
+        // What this service itself asks is meant in the server's own words, whatever a database or a role has put before them in its search path.
+        batch.BatchCommands.Add(new("SET LOCAL search_path = pg_catalog"));
         if (statement is not null)
         {
             batch.BatchCommands.Add(PostgresFunctions.Check(statement));
+            batch.BatchCommands.Add(new("SET LOCAL search_path TO DEFAULT"));
         }
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);

@@ -28,6 +28,11 @@ internal static class GetSchema
     private const int DefaultLimit = 100, MaxName = 128;
 
     /// <summary>The tables and views that the profile's user may read, with their columns, keys, indexes and comments.</summary>
+    /// <param name="schema">Of the schema with exactly this name; in MySQL a database.</param>
+    /// <param name="table">Tables and views with exactly this name.</param>
+    /// <param name="search">Tables and views with this in their name, in any case.</param>
+    /// <param name="limit">The most tables, 1 to 500; 100 when left out. A page also ends where it has 20,000 columns.</param>
+    /// <param name="cursor"><c>next_cursor</c> of the page before.</param>
     public static async Task<IResult> HandleAsync(
         Guid id, HttpContext http, UsersDbContext db, AccessDecider decider, CurrentUser caller, SecretProtector protector, SchemaReader reader, QueryLimit places,
         QueryAudit audit, IOptions<QueryOptions> options, CancellationToken cancellationToken,
@@ -66,14 +71,19 @@ internal static class GetSchema
         try
         {
             var order = new SchemaOrder(Given(schema), Given(table), Given(search), after, limit);
-            var tables = await reader.ReadAsync(profile.ToTarget(protector), order, TimeSpan.FromSeconds(options.Value.DefaultSeconds), cancellationToken);
-            await record.SucceededAsync(("tables", Math.Min(limit, tables.Count).ToString(CultureInfo.InvariantCulture)));
-            return TypedResults.Ok(Page(tables, limit));
+            var (tables, page) = await reader.ReadAsync(profile.ToTarget(protector), order, TimeSpan.FromSeconds(options.Value.DefaultSeconds), cancellationToken);
+            await record.SucceededAsync(("tables", Math.Min(page, tables.Count).ToString(CultureInfo.InvariantCulture)));
+            return TypedResults.Ok(Page(tables, page));
         }
         catch (Exception exception) when (QueryProblems.Of(exception) is { } problem)
         {
             await record.FailedAsync(exception, problem);
             return problem.ToResult();
+        }
+        catch (Exception exception) when (cancellationToken.IsCancellationRequested)
+        {
+            await record.FailedAsync(exception, new(StatusCodes.Status499ClientClosedRequest, "The client left."));
+            throw;
         }
     }
 

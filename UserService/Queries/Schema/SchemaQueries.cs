@@ -4,7 +4,7 @@ namespace McpPlatform.UserService.Queries.Schema;
 
 /// <summary>
 /// What a kind of database is asked about itself. All three queries have the same columns everywhere, and the same parameters: schema, name, search (a part of a
-/// table's name in lower case), after_schema and after_name (the last table of the page before), and most (of tables). Null means all.
+/// table's name in lower case), after_schema and after_name (the last table of the page before), and most (of tables). Null means all. Texts are cut at 1,000 characters.
 /// </summary>
 /// <param name="Columns">schema, table, kind, the table's comment, column, type, nullable, default, comment, place in the primary key from 1.</param>
 /// <param name="ForeignKeys">schema, table, key, column, the other's schema, table and column.</param>
@@ -21,7 +21,7 @@ internal sealed record SchemaQueries(string Columns, string ForeignKeys, string 
     // What its user may read; partitions are parts of their table.
     private const string PostgresTables = """
         WITH tables AS (
-          SELECT c.oid, n.nspname AS "schema", c.relname AS name, c.relkind, pg_catalog.obj_description(c.oid, 'pg_class') AS comment
+          SELECT c.oid, n.nspname AS "schema", c.relname AS name, c.relkind, pg_catalog.left(pg_catalog.obj_description(c.oid, 'pg_class'), 1000) AS comment
           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
             AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
@@ -36,7 +36,7 @@ internal sealed record SchemaQueries(string Columns, string ForeignKeys, string 
         $"""
         {PostgresTables}
         SELECT t."schema", t.name, CASE t.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' WHEN 'f' THEN 'foreign_table' ELSE 'table' END, t.comment,
-          a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), pg_catalog.col_description(t.oid, a.attnum),
+          a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_catalog.left(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 1000), pg_catalog.left(pg_catalog.col_description(t.oid, a.attnum), 1000),
           pg_catalog.array_position(k.conkey, a.attnum)
         FROM tables t LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
           LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = t.oid AND k.contype = 'p'
@@ -53,13 +53,13 @@ internal sealed record SchemaQueries(string Columns, string ForeignKeys, string 
         """,
         $"""
         {PostgresTables}
-        SELECT t."schema", t.name, c.relname, i.indisunique, pg_catalog.pg_get_indexdef(i.indexrelid, p.place, true)
+        SELECT t."schema", t.name, c.relname, i.indisunique, pg_catalog.left(pg_catalog.pg_get_indexdef(i.indexrelid, p.place, true), 1000)
         FROM tables t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid AND NOT i.indisprimary JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
           CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnkeyatts::int) AS p (place)
         ORDER BY t."schema", t.name, c.relname, p.place
         """);
 
-    // The server itself shows only what its user may see. BINARY: names that differ in case alone are two.
+    // The server itself shows only what its user may see. BINARY: names that differ in case alone are two. MariaDB writes NULL where there is no default.
     private const string MySqlTables = """
         WITH tables AS (
           SELECT t.TABLE_SCHEMA AS s, t.TABLE_NAME AS n, t.TABLE_TYPE AS kind, t.TABLE_COMMENT AS comment
@@ -74,8 +74,8 @@ internal sealed record SchemaQueries(string Columns, string ForeignKeys, string 
     private static readonly SchemaQueries MySql = new(
         $"""
         {MySqlTables}
-        SELECT t.s, t.n, CASE WHEN t.kind LIKE '%VIEW' THEN 'view' ELSE 'table' END, CASE WHEN t.kind LIKE '%VIEW' THEN NULL ELSE NULLIF(t.comment, '') END,
-          c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.COLUMN_DEFAULT, NULLIF(c.COLUMN_COMMENT, ''), k.ORDINAL_POSITION
+        SELECT t.s, t.n, CASE WHEN t.kind LIKE '%VIEW' THEN 'view' ELSE 'table' END, CASE WHEN t.kind LIKE '%VIEW' THEN NULL ELSE NULLIF(LEFT(t.comment, 1000), '') END,
+          c.COLUMN_NAME, LEFT(c.COLUMN_TYPE, 1000), c.IS_NULLABLE = 'YES', IF(c.COLUMN_DEFAULT = 'NULL' AND VERSION() LIKE '%MariaDB%', NULL, LEFT(c.COLUMN_DEFAULT, 1000)), NULLIF(LEFT(c.COLUMN_COMMENT, 1000), ''), k.ORDINAL_POSITION
         FROM tables t LEFT JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = t.s AND c.TABLE_NAME = t.n
           LEFT JOIN information_schema.KEY_COLUMN_USAGE k ON k.TABLE_SCHEMA = t.s AND k.TABLE_NAME = t.n AND k.COLUMN_NAME = c.COLUMN_NAME AND k.CONSTRAINT_NAME = 'PRIMARY'
         ORDER BY BINARY t.s, BINARY t.n, c.ORDINAL_POSITION
@@ -107,12 +107,12 @@ internal sealed record SchemaQueries(string Columns, string ForeignKeys, string 
     private static readonly SchemaQueries SqlServer = new(
         $"""
         {SqlServerTables}
-        SELECT t.s, t.n, CASE t.kind WHEN 'V' THEN 'view' ELSE 'table' END, CAST(te.value AS nvarchar(4000)),
+        SELECT t.s, t.n, CASE t.kind WHEN 'V' THEN 'view' ELSE 'table' END, CAST(te.value AS nvarchar(1000)),
           c.name, y.name + CASE
             WHEN y.name IN ('varchar', 'char', 'varbinary', 'binary') THEN '(' + IIF(c.max_length = -1, 'max', CAST(c.max_length AS varchar(9))) + ')'
             WHEN y.name IN ('nvarchar', 'nchar') THEN '(' + IIF(c.max_length = -1, 'max', CAST(c.max_length / 2 AS varchar(9))) + ')'
             WHEN y.name IN ('decimal', 'numeric') THEN '(' + CAST(c.precision AS varchar(9)) + ',' + CAST(c.scale AS varchar(9)) + ')' ELSE '' END,
-          c.is_nullable, d.definition, CAST(ce.value AS nvarchar(4000)), k.key_ordinal
+          c.is_nullable, LEFT(d.definition, 1000), CAST(ce.value AS nvarchar(1000)), k.key_ordinal
         FROM tables t LEFT JOIN sys.columns c ON c.object_id = t.id LEFT JOIN sys.types y ON y.user_type_id = c.user_type_id
           LEFT JOIN sys.default_constraints d ON d.object_id = c.default_object_id
           LEFT JOIN sys.extended_properties te ON te.class = 1 AND te.major_id = t.id AND te.minor_id = 0 AND te.name = 'MS_Description'

@@ -15,9 +15,12 @@ internal sealed record SchemaOrder(string? Schema, string? Table, string? Search
 /// <summary>Asks a database what there is in it, within the same limits as any query.</summary>
 internal sealed class SchemaReader(ProfileConnector connector)
 {
-    /// <returns>The tables by schema and name, one more than asked for when there are more.</returns>
+    /// <summary>The most columns of one answer, and the most parts of keys and of indexes: after the table that has the last of them the page ends.</summary>
+    public const int MaxColumns = 20_000;
+
+    /// <returns>The tables by schema and name, one more than the page has when there are more.</returns>
     /// <inheritdoc cref="QueryRunner.RunAsync"/>
-    public async Task<IReadOnlyList<TableDescription>> ReadAsync(ConnectionTarget target, SchemaOrder order, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<TableDescription> Tables, int Page)> ReadAsync(ConnectionTarget target, SchemaOrder order, TimeSpan timeout, CancellationToken cancellationToken)
     {
         await using var session = await connector.OpenAsync(target, cancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -27,8 +30,17 @@ internal sealed class SchemaReader(ProfileConnector connector)
             var connection = await session.BeginReadingAsync(timeout, patience.Token);
             var queries = SchemaQueries.Of(target.Type);
             Dictionary<(string, string), TableDescription> tables = [];
+            var (columns, page) = (0, order.Limit);
             await foreach (var row in RowsAsync(connection, queries.Columns, order, patience.Token))
             {
+                if (++columns > MaxColumns && !tables.ContainsKey((row.GetString(0), row.GetString(1))))
+                {
+                    // It tells only that there is more.
+                    page = Math.Min(page, tables.Count);
+                    AddColumn(tables, row);
+                    break;
+                }
+
                 AddColumn(tables, row);
             }
 
@@ -43,7 +55,7 @@ internal sealed class SchemaReader(ProfileConnector connector)
             }
 
             await session.FinishAsync(commit: false, patience.Token);
-            return [.. tables.Values];
+            return ([.. tables.Values], page);
         }
         catch (Exception exception) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -68,7 +80,9 @@ internal sealed class SchemaReader(ProfileConnector connector)
         Bind(command, "after_name", order.After?.Table);
         Bind(command, "most", order.Limit + 1);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+
+        // However many a server sends.
+        for (var rows = 0; rows < 2 * MaxColumns && await reader.ReadAsync(cancellationToken); rows++)
         {
             yield return reader;
         }

@@ -6,7 +6,7 @@ namespace McpPlatform.UserService.Queries.Schema;
 /// <param name="Schema">Where it is.</param>
 /// <param name="Name">As the database writes it.</param>
 /// <param name="Kind"><c>table</c>, <c>view</c>, <c>materialized_view</c> or <c>foreign_table</c>.</param>
-/// <param name="Comment">What its owner wrote about it.</param>
+/// <param name="Comment">What its owner wrote about it; left out where there is none.</param>
 /// <param name="Columns">In the table's order.</param>
 /// <param name="ForeignKeys">To other tables.</param>
 /// <param name="Indexes">Beside the primary key's.</param>
@@ -15,7 +15,7 @@ internal sealed record TableDescription(
     [property: JsonIgnore] string Schema,
     string Name,
     string Kind,
-    string? Comment,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Comment,
     List<ColumnDescription> Columns,
     List<ForeignKeyDescription> ForeignKeys,
     List<IndexDescription> Indexes,
@@ -29,9 +29,14 @@ internal sealed record TableDescription(
 /// <param name="Name">As the database writes it.</param>
 /// <param name="Type">The database's own name of its type, with its length.</param>
 /// <param name="Nullable">Whether it may be null.</param>
-/// <param name="Default">The expression of its default.</param>
-/// <param name="Comment">What its owner wrote about it.</param>
-internal sealed record ColumnDescription(string Name, string Type, bool Nullable, string? Default, string? Comment);
+/// <param name="Default">The expression of its default; left out where there is none.</param>
+/// <param name="Comment">What its owner wrote about it; left out where there is none.</param>
+internal sealed record ColumnDescription(
+    string Name,
+    string Type,
+    bool Nullable,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Default,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Comment);
 
 /// <summary>A foreign key.</summary>
 /// <param name="Name">The constraint's.</param>

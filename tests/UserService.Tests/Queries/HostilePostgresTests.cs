@@ -222,6 +222,30 @@ public sealed class HostilePostgresTests(PostgresTarget target) : IClassFixture<
         Assert.Equal(expected, (await target.RowsAsync(query))[0][0].GetString());
     }
 
+    /// <summary>Whoever owns a database says where its names are looked up, and could answer "not equal" for every name that is screened.</summary>
+    [Fact]
+    public async Task A_search_path_hides_no_function()
+    {
+        var database = await target.ScalarAsync<string>("SELECT current_database()::text");
+        await target.ExecuteAsync(
+            $"""
+            CREATE SCHEMA trap;
+            CREATE FUNCTION trap.never(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
+            CREATE OPERATOR trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.never);
+            ALTER DATABASE "{database}" SET search_path = trap, pg_catalog, public
+            """);
+        try
+        {
+            var problem = await (await target.AskAsync("SELECT pg_read_file('/etc/passwd')")).AssertProblemAsync(HttpStatusCode.UnprocessableEntity);
+            Assert.StartsWith("pg_read_file may not be called", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Equal("\"trap, pg_catalog, public\"", await target.ValueAsync("SHOW search_path"));
+        }
+        finally
+        {
+            await target.ExecuteAsync($"ALTER DATABASE \"{database}\" RESET search_path");
+        }
+    }
+
     /// <summary>A view's functions are the database's own affair; what they do stays within the transaction and the session.</summary>
     [Fact]
     public async Task What_a_view_does_is_read_only_and_leaves_nothing_behind()

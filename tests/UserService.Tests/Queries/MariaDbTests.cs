@@ -202,7 +202,7 @@ public sealed class MariaDbTests(MariaDbTarget target) : IClassFixture<MariaDbTa
     {
         await target.ExecuteAsync(
             """
-            CREATE TABLE shop_orders (number int, shop int, buyer int NOT NULL COMMENT 'Who pays.', note varchar(20) DEFAULT 'none', PRIMARY KEY (shop, number), UNIQUE KEY one_buyer (buyer, number),
+            CREATE TABLE shop_orders (number int, shop int, buyer int NOT NULL COMMENT 'Who pays.', note varchar(20) DEFAULT 'none', more varchar(20), PRIMARY KEY (shop, number), UNIQUE KEY one_buyer (buyer, number),
               CONSTRAINT buys FOREIGN KEY (buyer) REFERENCES people (id)) COMMENT 'What was ordered.' ENGINE=InnoDB;
             CREATE VIEW shop_names AS SELECT name FROM people;
             """);
@@ -214,7 +214,9 @@ public sealed class MariaDbTests(MariaDbTarget target) : IClassFixture<MariaDbTa
         var orders = tables[1];
         Assert.Equal("What was ordered.", orders.GetProperty("comment").GetString());
         Assert.Equal("""["shop","number"]""", orders.GetProperty("primary_key").GetRawText());
-        Assert.Equal("""{"name":"buyer","type":"int(11)","nullable":false,"default":null,"comment":"Who pays."}""", orders.GetProperty("columns")[2].GetRawText());
+        Assert.Equal("""{"name":"buyer","type":"int(11)","nullable":false,"comment":"Who pays."}""", orders.GetProperty("columns")[2].GetRawText());
+        Assert.Equal("""{"name":"note","type":"varchar(20)","nullable":true,"default":"'none'"}""", orders.GetProperty("columns")[3].GetRawText());
+        Assert.Equal("""{"name":"more","type":"varchar(20)","nullable":true}""", orders.GetProperty("columns")[4].GetRawText());
         Assert.Equal("""[{"name":"one_buyer","unique":true,"columns":["buyer","number"]}]""", orders.GetProperty("indexes").GetRawText());
         Assert.Equal(("buys", "people"), (orders.GetProperty("foreign_keys")[0].GetProperty("name").GetString(), orders.GetProperty("foreign_keys")[0].GetProperty("references").GetProperty("table").GetString()));
 

@@ -35,9 +35,9 @@ public sealed class SchemaTests(PostgresTarget target, UserServiceApplication ap
         AssertJson(
             """
             {"name":"customers","kind":"table","comment":"Who buys.","columns":[
-              {"name":"id","type":"bigint","nullable":false,"default":null,"comment":null},
-              {"name":"email","type":"character varying(254)","nullable":false,"default":null,"comment":"Unique, in lower case."},
-              {"name":"tags","type":"text[]","nullable":true,"default":"ARRAY[]::text[]","comment":null}],
+              {"name":"id","type":"bigint","nullable":false},
+              {"name":"email","type":"character varying(254)","nullable":false,"comment":"Unique, in lower case."},
+              {"name":"tags","type":"text[]","nullable":true,"default":"ARRAY[]::text[]"}],
              "foreign_keys":[],"indexes":[{"name":"customers_email","unique":true,"columns":["lower(email::text)","id"]}],"primary_key":["id"]}
             """,
             tables[1]);
@@ -60,6 +60,54 @@ public sealed class SchemaTests(PostgresTarget target, UserServiceApplication ap
         while (cursor is not null);
 
         Assert.Equal(["Order lines", "customers", "days", "spenders", "totals"], names);
+    }
+
+    [Fact]
+    public async Task A_page_ends_where_it_has_many_columns_and_texts_are_cut()
+    {
+        var wide = $"wide_{Guid.CreateVersion7():N}";
+        await target.ExecuteAsync(
+            $"""
+            CREATE SCHEMA {wide};
+            DO $do$ BEGIN
+              FOR i IN 1..14 LOOP EXECUTE format('CREATE TABLE {wide}.t%s (%s)', chr(96 + i), (SELECT string_agg('c' || n || ' int', ', ') FROM generate_series(1, 1590) n)); END LOOP;
+            END $do$;
+            DO $do$ BEGIN EXECUTE format('COMMENT ON TABLE {wide}.ta IS %L', repeat('é', 5000)); END $do$;
+            """);
+
+        var first = await GetAsync($"?schema={wide}");
+        var second = await GetAsync($"?schema={wide}&cursor={first.GetProperty("next_cursor").GetString()}");
+
+        Assert.Equal(["ta", "tb", "tc", "td", "te", "tf", "tg", "th", "ti", "tj", "tk", "tl", "tm"], Names(first));
+        Assert.All(first.GetProperty("schemas")[0].GetProperty("tables").EnumerateArray(), table => Assert.Equal(1590, table.GetProperty("columns").GetArrayLength()));
+        Assert.Equal(["tn"], Names(second));
+        Assert.Equal(JsonValueKind.Null, second.GetProperty("next_cursor").ValueKind);
+        Assert.Equal(1000, first.GetProperty("schemas")[0].GetProperty("tables")[0].GetProperty("comment").GetString()!.Length);
+    }
+
+    /// <summary>Operators and functions of the same name, and a search path that finds them first: what is asked of the catalogue is not theirs to answer.</summary>
+    [Fact]
+    public async Task Nobody_else_answers_for_the_catalogue()
+    {
+        var trap = $"trap_{Guid.CreateVersion7():N}";
+        await target.ExecuteAsync(
+            $"""
+            CREATE SCHEMA {trap};
+            CREATE FUNCTION {trap}.sprung(name, name) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE ''sprung''; END';
+            CREATE OPERATOR {trap}.= (LEFTARG = name, RIGHTARG = name, FUNCTION = {trap}.sprung); CREATE OPERATOR {trap}.<> (LEFTARG = name, RIGHTARG = name, FUNCTION = {trap}.sprung);
+            CREATE FUNCTION {trap}.sprung(name, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE ''sprung''; END';
+            CREATE OPERATOR {trap}.= (LEFTARG = name, RIGHTARG = text, FUNCTION = {trap}.sprung); CREATE OPERATOR {trap}.!~ (LEFTARG = name, RIGHTARG = text, FUNCTION = {trap}.sprung);
+            """);
+        var database = await target.ScalarAsync<string>("SELECT current_database()::text");
+        await target.ExecuteAsync($"ALTER ROLE CURRENT_USER IN DATABASE \"{database}\" SET search_path = {trap}, pg_catalog, public");
+        try
+        {
+            Assert.Equal(["customers"], Names(await GetAsync($"?schema={schema}&table=customers")));
+        }
+        finally
+        {
+            await target.ExecuteAsync($"ALTER ROLE CURRENT_USER IN DATABASE \"{database}\" RESET search_path");
+        }
     }
 
     [Theory]
@@ -106,7 +154,12 @@ public sealed class SchemaTests(PostgresTarget target, UserServiceApplication ap
         Assert.Equal(id, seen.Details!["connection_id"]);
     }
 
-    private async Task<JsonElement> GetAsync(string query) => await (await target.Reader.GetAsync(target.ReaderPath + "/schema" + query)).JsonAsync();
+    private async Task<JsonElement> GetAsync(string query)
+    {
+        var response = await target.Reader.GetAsync(target.ReaderPath + "/schema" + query);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        return await response.JsonAsync();
+    }
 
     private static IEnumerable<string> Names(JsonElement answer, bool withSchema = false) => answer.GetProperty("schemas").EnumerateArray().SelectMany(schema =>
         schema.GetProperty("tables").EnumerateArray().Select(table => (withSchema ? schema.GetProperty("name").GetString() + "." : string.Empty) + table.GetProperty("name").GetString()));
