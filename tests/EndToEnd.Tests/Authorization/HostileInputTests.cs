@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -10,6 +12,8 @@ namespace McpPlatform.EndToEnd.Tests.Authorization;
 /// </summary>
 public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixture<Cast>
 {
+    private const int MaxBody = 1024 * 1024;
+
     /// <summary>Raw JSON, since some of it no serializer would write.</summary>
     private static readonly string[] Values =
     [
@@ -33,6 +37,8 @@ public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixt
         "from=2026-01-01&to=2025-01-01", "user_id=x", "user=%00", "permission=%00&resource=%00&user=x", "resource=" + "tool:" + "&permission=x&user=y", "is_active=maybe", "sort=drop", "subject_type=x&subject=%00", "schema=%00&table=%00",
     ];
 
+    private static readonly string[] Types = ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/json; charset=utf-16"];
+
     public static TheoryData<string> Routes() => MatrixTests.Routes();
 
     [Theory]
@@ -41,62 +47,74 @@ public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixt
     {
         var row = Matrix.Rows.Single(row => row.Route == route);
         var who = row.IsOwned ? Who.Owner : Who.Admin;
-        List<string> wrong = [];
+        ConcurrentBag<string> wrong = [];
         var valid = await row.Arrange(cast, who);
 
         // A user of its own: what ends a session shall not blind the tests that follow.
         var token = who == Who.Admin ? (await platform.NewUserAsync("admin")).Token : cast[who].Token;
-
-        async Task TryAsync(string path, string? body, string what, string type = "application/json")
+        using var client = new HttpClient { BaseAddress = row.IsInternal ? platform.Service("authservice") : platform.Gateway, Timeout = TimeSpan.FromSeconds(30) };
+        await Parallel.ForEachAsync(Inputs(row, valid), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (input, cancellationToken) =>
         {
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), path);
-            if (body is not null)
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), input.Path);
+            if (input.Body is not null)
             {
-                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-                request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(input.Body));
+                request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(input.Type);
             }
 
             request.Headers.Authorization = new("Bearer", valid.Token is null ? token : (await row.Arrange(cast, who)).Token!);
-            using var client = new HttpClient { BaseAddress = row.IsInternal ? platform.Service("authservice") : platform.Gateway, Timeout = TimeSpan.FromSeconds(30) };
-            using var response = await client.SendAsync(request);
-            var text = await response.Content.ReadAsStringAsync();
+            using var response = await AnswerAsync(client, request, cutOff: row.IsInternal && input.Body?.Length > MaxBody, cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
             var status = (int)response.StatusCode;
             if (status is >= 500 and not 502 and not 504 || (status == 401 && !row.IsOpen && !row.IsInternal && valid.Token is null) || (status >= 400 && text.Contains("   at ", StringComparison.Ordinal)))
             {
-                wrong.Add($"{what}: {status} {text[..Math.Min(300, text.Length)]}");
+                wrong.Add($"{input.What}: {status} {text[..Math.Min(300, text.Length)]}");
             }
-        }
+        });
 
+        Assert.True(wrong.IsEmpty, $"{route}\n{string.Join('\n', wrong)}");
+    }
+
+    // A service that refuses a body closes the connection while it is written: what it answered may be lost on the way. The Gateway does not.
+    private static async Task<HttpResponseMessage> AnswerAsync(HttpClient client, HttpRequestMessage request, bool cutOff, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException exception) when (cutOff && exception.InnerException is IOException)
+        {
+            return new(HttpStatusCode.RequestEntityTooLarge);
+        }
+    }
+
+    private static IEnumerable<Input> Inputs(Row row, Ask valid)
+    {
+        var body = valid.Body is null ? null : JsonSerializer.Serialize(valid.Body);
         foreach (var query in row.Method == "GET" ? Queries : [])
         {
-            await TryAsync($"{valid.Path}{(valid.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}", null, query);
+            yield return new($"{valid.Path}{(valid.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}", null, query);
         }
 
-        foreach (var segment in route.Contains('{', StringComparison.Ordinal) ? Segments : [])
+        foreach (var segment in row.Route.Contains('{', StringComparison.Ordinal) ? Segments : [])
         {
-            await TryAsync(WithSegment(row, segment), valid.Body is null ? null : JsonSerializer.Serialize(valid.Body), $"id {segment[..Math.Min(40, segment.Length)]}");
+            yield return new(WithSegment(row, segment), body, $"id {segment[..Math.Min(40, segment.Length)]}");
         }
 
-        foreach (var body in row.Method is "POST" or "PUT" or "PATCH" ? Bodies : [])
+        foreach (var other in row.Method is "POST" or "PUT" or "PATCH" ? Bodies : [])
         {
-            await TryAsync(valid.Path, body, $"body {body[..Math.Min(40, body.Length)]}");
+            yield return new(valid.Path, other, $"body {other[..Math.Min(40, other.Length)]}");
         }
 
         foreach (var (json, what) in Mutations(valid.Body))
         {
-            await TryAsync(valid.Path, json, what);
+            yield return new(valid.Path, json, what);
         }
 
-        if (valid.Body is not null)
+        foreach (var type in body is null ? [] : Types)
         {
-            var good = JsonSerializer.Serialize(valid.Body);
-            await TryAsync(valid.Path, good, "text/plain", "text/plain");
-            await TryAsync(valid.Path, good, "application/xml", "application/xml");
-            await TryAsync(valid.Path, good, "form", "application/x-www-form-urlencoded");
-            await TryAsync(valid.Path, good, "utf-16", "application/json; charset=utf-16");
+            yield return new(valid.Path, body, type, type);
         }
-
-        Assert.True(wrong.Count == 0, $"{route}\n{string.Join('\n', wrong)}");
     }
 
     private static IEnumerable<(string Json, string What)> Mutations(object? body)
@@ -122,4 +140,6 @@ public sealed class HostileInputTests(Platform platform, Cast cast) : IClassFixt
         var path = row.Route[(row.Route.IndexOf(' ', StringComparison.Ordinal) + 1)..];
         return System.Text.RegularExpressions.Regex.Replace(path, @"\{[^}]*\}", segment);
     }
+
+    private sealed record Input(string Path, string? Body, string What, string Type = "application/json");
 }
