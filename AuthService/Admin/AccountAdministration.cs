@@ -6,6 +6,7 @@ using McpPlatform.AuthService.Sessions;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
+using OpenIddict.Abstractions;
 
 namespace McpPlatform.AuthService.Admin;
 
@@ -51,10 +52,18 @@ internal sealed class AccountAdministration(AuthDbContext db, EndAccess endAcces
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var id = await db.Users.Where(account => account.NormalizedUserName == canonical).Select(account => account.Id).SingleOrDefaultAsync(cancellationToken);
         var account = await db.LockAccountAsync(id, cancellationToken) ?? throw new AdminException($"There is no account '{canonical}'.");
+        var before = await ValuesAsync(account, cancellationToken);
         var sentence = await change(account);
-        db.AddToOutbox(activities.Create(action, ActivityOutcomes.Succeeded, "account", account.UserName) with { Username = Actor });
+        db.AddToOutbox(activities.Create(action, ActivityOutcomes.Succeeded, "account", account.UserName, before, await ValuesAsync(account, cancellationToken)) with { Username = Actor });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return sentence;
     }
+
+    // What the commands change, of what may be told.
+    private async Task<object> ValuesAsync(Account account, CancellationToken cancellationToken) => new
+    {
+        account.LockoutEnd, FailedLogins = account.AccessFailedCount, SecondFactor = await totp.IsInForceAsync(account.Id, cancellationToken),
+        Sessions = await db.Sessions.CountAsync(one => one.Subject == account.Id.ToString() && one.Kind != null && one.Status == OpenIddictConstants.Statuses.Valid, cancellationToken),
+    };
 }

@@ -79,7 +79,7 @@ internal static class BootstrapAdmin
         {
             EventId = Guid.CreateVersion7(), OccurredAt = now, UserId = admin.Id, Username = username, Email = admin.Email, Roles = admin.Roles,
         });
-        db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Succeeded, "account", username) with { UserId = admin.Id, Username = username });
+        db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Succeeded, "account", username, newValues: new { admin.Email, admin.Roles }) with { UserId = admin.Id, Username = username });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return TypedResults.Created((string?)null, SessionUser.Of(admin));

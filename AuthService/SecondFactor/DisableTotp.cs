@@ -41,7 +41,7 @@ internal static class DisableTotp
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await totp.ResetAsync(user.Id, cancellationToken);
-        db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Succeeded, "account", user.Username));
+        db.AddToOutbox(activities.Create(Action, ActivityOutcomes.Succeeded, "account", user.Id.ToString(), new { SecondFactor = true }, new { SecondFactor = false }));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return TypedResults.NoContent();

@@ -64,6 +64,7 @@ internal sealed partial class Totp(AuthDbContext db, SecretProtector protector, 
                 db.TotpEnrollments.Remove(enrollment);
             }
 
+            db.AddToOutbox(activities.Create("auth.totp.confirm", ActivityOutcomes.Denied, "account", userId.ToString()));
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return null;
@@ -73,7 +74,8 @@ internal sealed partial class Totp(AuthDbContext db, SecretProtector protector, 
         await db.RecoveryCodes.Where(code => code.UserId == userId).ExecuteDeleteAsync(cancellationToken);
         List<string> codes = [.. Enumerable.Range(0, RecoveryCodes).Select(_ => TotpCode.Base32(RandomNumberGenerator.GetBytes(RecoveryCodeBytes)).ToLowerInvariant())];
         db.RecoveryCodes.AddRange(codes.Select(code => new RecoveryCode { Id = Guid.CreateVersion7(), UserId = userId, Hash = Hash(code) }));
-        db.AddToOutbox(activities.Create("auth.totp.confirm", ActivityOutcomes.Succeeded, "account", userId.ToString()));
+        db.AddToOutbox(activities.Create(
+            "auth.totp.confirm", ActivityOutcomes.Succeeded, "account", userId.ToString(), new { SecondFactor = false }, new { SecondFactor = true }));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return [.. codes.Select(code => string.Join('-', code.Chunk(4).Select(part => new string(part))))];

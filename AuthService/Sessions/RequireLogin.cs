@@ -1,5 +1,7 @@
 using McpPlatform.AuthService.Data;
+using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
@@ -21,10 +23,20 @@ internal sealed class RequireLoginFilter : IEndpointFilter
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var services = context.HttpContext.RequestServices;
-        return await services.GetRequiredService<AuthDbContext>().IsLoginAsync(services.GetRequiredService<CurrentUser>(), context.HttpContext.RequestAborted)
-            ? await next(context)
-            : ProblemExtensions.Problem(
-                StatusCodes.Status403Forbidden, "This needs a login with username and password or by an external provider: the token of an API key, an OAuth client or a service is not enough.");
+        var db = services.GetRequiredService<AuthDbContext>();
+        if (await db.IsLoginAsync(services.GetRequiredService<CurrentUser>(), context.HttpContext.RequestAborted))
+        {
+            return await next(context);
+        }
+
+        var route = (context.HttpContext.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/');
+        db.AddToOutbox(services.GetRequiredService<ActivityLog>().Create("access.denied", ActivityOutcomes.Denied, "route", $"{context.HttpContext.Request.Method} {route}") with
+        {
+            Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["missing"] = "login" },
+        });
+        await db.SaveChangesAsync(CancellationToken.None);
+        return ProblemExtensions.Problem(
+            StatusCodes.Status403Forbidden, "This needs a login with username and password or by an external provider: the token of an API key, an OAuth client or a service is not enough.");
     }
 }
 

@@ -115,12 +115,12 @@ internal sealed class KeyRotation(AuthDbContext db, KeyProtector protector, KeyS
     {
         foreach (var key in gone)
         {
-            Record($"auth.keys.{(reason == "removed" ? "remove" : "expire")}", key, actor);
+            Record($"auth.keys.{(reason == "removed" ? "remove" : "expire")}", key, actor, removed: true);
         }
 
         foreach (var key in made)
         {
-            Record("auth.keys.create", key, actor);
+            Record("auth.keys.create", key, actor, removed: false);
         }
 
         if (made.Concat(gone).Any(key => key.Use == SigningKeyUse.Access))
@@ -133,6 +133,9 @@ internal sealed class KeyRotation(AuthDbContext db, KeyProtector protector, KeyS
         }
     }
 
-    private void Record(string action, SigningKey key, string actor) => db.AddToOutbox(
-        activities.Create(action, ActivityOutcomes.Succeeded, "signing_key", key.Id, newValues: new { key.Use, key.SignsFrom }) with { Username = actor });
+    private void Record(string action, SigningKey key, string actor, bool removed)
+    {
+        var values = new { key.Use, key.SignsFrom };
+        db.AddToOutbox(activities.Create(action, ActivityOutcomes.Succeeded, "signing_key", key.Id, removed ? values : null, removed ? null : values) with { Username = actor });
+    }
 }

@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Data;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -15,10 +16,17 @@ internal sealed record AuditDenials(string Action, string TargetType);
 internal sealed class AuditDenialsHandler : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler inner = new();
+    private readonly RecordDenials<McpDbContext> others = new();
 
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
-        if (authorizeResult.Forbidden && context.GetEndpoint()?.Metadata.GetMetadata<AuditDenials>() is { } audit)
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AuditDenials>() is not { } audit)
+        {
+            await others.HandleAsync(next, context, policy, authorizeResult);
+            return;
+        }
+
+        if (authorizeResult.Forbidden)
         {
             var db = context.RequestServices.GetRequiredService<McpDbContext>();
             var activities = context.RequestServices.GetRequiredService<ActivityLog>();

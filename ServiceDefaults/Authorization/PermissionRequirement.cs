@@ -18,5 +18,5 @@ internal sealed class PermissionRequirement(string permission) : AuthorizationHa
         return Task.CompletedTask;
     }
 
-    public override string ToString() => $"permission {Permission}";
+    public override string ToString() => Permission;
 }

@@ -1,6 +1,8 @@
 using MassTransit;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Data;
+using McpPlatform.ServiceDefaults.Authorization;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -62,6 +64,7 @@ public static class MessagingExtensions
 
     /// <summary>
     /// The same for a service with a database: what <see cref="OutboxExtensions.AddToOutbox"/> put into a transaction is published after its commit, in order.
+    /// Requests that are refused for want of a permission leave an audit record.
     /// </summary>
     /// <typeparam name="TContext">The database, whose model calls <see cref="DataExtensions.AddOutboxAndInbox"/>.</typeparam>
     /// <param name="builder">The service.</param>
@@ -74,6 +77,7 @@ public static class MessagingExtensions
         builder.Services.AddSingleton<IInterceptor, OutboxInterceptor>();
         builder.Services.AddHostedService<OutboxRelay<TContext>>();
         builder.Services.AddScoped<ActivityLog>();
+        builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, RecordDenials<TContext>>();
     }
 
     /// <summary>Lets the service record telemetry of one kind through <see cref="TelemetryEvents{TEvent}"/>.</summary>

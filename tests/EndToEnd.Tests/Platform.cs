@@ -16,6 +16,10 @@ public sealed class Platform : IAsyncLifetime
     public const string AdminPassword = "an admin's long passphrase";
 
     private DistributedApplication? app;
+    private IDistributedApplicationBuilder? model;
+
+    /// <summary>What the services export over OTLP.</summary>
+    internal Secrets.TelemetryCollector Telemetry { get; } = new();
 
     public Uri Gateway => app!.GetEndpoint("gateway");
 
@@ -48,6 +52,15 @@ public sealed class Platform : IAsyncLifetime
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "authservice"))
             .WithEnvironment("OUTBOUND_ALLOW", "localhost:" + Documents.ClientId.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)).WithEnvironment("SSL_CERT_FILE", Documents.CertificateFile);
 
+        await Telemetry.StartAsync();
+        foreach (var project in builder.Resources.OfType<ProjectResource>().ToList())
+        {
+            builder.CreateResourceBuilder(project)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", Telemetry.Address).WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+                .WithEnvironment("OTEL_BSP_SCHEDULE_DELAY", "500").WithEnvironment("OTEL_BLRP_SCHEDULE_DELAY", "500");
+        }
+
+        model = builder;
         app = builder.Build();
         await app.StartAsync(timeout.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("gateway", timeout.Token);
@@ -67,6 +80,43 @@ public sealed class Platform : IAsyncLifetime
         {
             await Documents.DisposeAsync();
         }
+
+        await Telemetry.DisposeAsync();
+    }
+
+    /// <summary>The connection string of a server or a database.</summary>
+    public async Task<string> ConnectionStringAsync(string name) => (await app!.GetConnectionStringAsync(name))!;
+
+    /// <summary>Every line that the services have written so far, with the name of the instance.</summary>
+    public async Task<List<(string Instance, string Line)>> LogsAsync()
+    {
+        var projects = model!.Resources.OfType<ProjectResource>().Select(project => project.Name).ToHashSet();
+        List<(string, string)> lines = [];
+        foreach (var instance in app!.ResourceNotifications.Snapshots.Where(snapshot => projects.Contains(snapshot.ResourceName)))
+        {
+            await foreach (var line in app.Logs.ReadAsync(instance.Name, follow: false))
+            {
+                lines.Add((instance.Name, line.Text));
+            }
+        }
+
+        return lines;
+    }
+
+    /// <summary>Runs a command of the console, as an operator would.</summary>
+    /// <returns>Its exit code, and what it says.</returns>
+    public async Task<(int ExitCode, string Said)> AdminAsync(params string[] command)
+    {
+        var secret = model!.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == "jwt-secret-key");
+        var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "AuthService", new DirectoryInfo(AppContext.BaseDirectory).Name, "AuthService.dll"));
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("dotnet", [program, "admin", .. command])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            Environment = { ["ConnectionStrings__authdb"] = await ConnectionStringAsync("authdb"), ["JWT_SECRET_KEY"] = await secret.GetValueAsync() },
+        })!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await error);
     }
 
     /// <summary>Asks the Gateway, or another address; fails unless the answer is a success.</summary>
