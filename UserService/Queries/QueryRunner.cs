@@ -61,6 +61,7 @@ internal sealed class QueryRunner(ProfileConnector connector)
             await sink.BeginAsync(rows.Columns, cancellationToken);
             while (await rows.ReadAsync(cancellationToken))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 if (count == order.MaxRows || sink.Written >= order.Limits.MaxBytes)
                 {
                     truncated = stopped = true;

@@ -9,6 +9,7 @@ using McpPlatform.ServiceDefaults.Problems;
 using McpPlatform.ServiceDefaults.Secrets;
 using McpPlatform.UserService.Connections;
 using McpPlatform.UserService.Data;
+using McpPlatform.UserService.Queries.Engines;
 using Microsoft.Extensions.Options;
 
 namespace McpPlatform.UserService.Queries.Schema;
@@ -71,7 +72,8 @@ internal static class GetSchema
         try
         {
             var order = new SchemaOrder(Given(schema), Given(table), Given(search), after, limit);
-            var (tables, page) = await reader.ReadAsync(profile.ToTarget(protector), order, TimeSpan.FromSeconds(options.Value.DefaultSeconds), cancellationToken);
+            var time = TimeSpan.FromSeconds(options.Value.DefaultSeconds);
+            var (tables, page) = await place.AwaitAsync(reader.ReadAsync(profile.ToTarget(protector), order, time, cancellationToken), time + ProfileConnector.Patience);
             await record.SucceededAsync(("tables", Math.Min(page, tables.Count).ToString(CultureInfo.InvariantCulture)));
             return TypedResults.Ok(Page(tables, page));
         }
