@@ -55,8 +55,7 @@ internal sealed class PlatformTokenHandler(IConfigurationManager<OpenIdConnectCo
         }
 
         var known = new KnownToken(result, current, new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero) + parameters.ClockSkew, RevocationQuery.Of(jwt));
-        recent.Add(token, known);
-        return known;
+        return recent.Add(token, known);
     }
 
     // The keys that were read here and no others: else the library would remember a removed one for another hour.

@@ -59,19 +59,20 @@ internal sealed class RecentTokens
 
         if (older.TryGetValue(token, out known))
         {
-            Add(token, known);
+            known = Add(token, known);
         }
 
         return known;
     }
 
-    public void Add(string token, KnownToken known)
+    /// <summary>Remembers a token. Requests that validated it side by side go on with one entry, and so with one question whether it was revoked.</summary>
+    public KnownToken Add(string token, KnownToken known)
     {
         if (Interlocked.Increment(ref added) % (Most / 2) == 0)
         {
             older = Interlocked.Exchange(ref younger, new(StringComparer.Ordinal));
         }
 
-        younger[token] = known;
+        return younger.AddOrUpdate(token, known, (_, there) => ReferenceEquals(there.Keys, known.Keys) ? there : known);
     }
 }
