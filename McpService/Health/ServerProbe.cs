@@ -13,14 +13,14 @@ internal sealed class ServerProbe(UpstreamSessions sessions, ToolCatalogue catal
         var start = time.GetTimestamp();
         try
         {
-            var (version, hasTools) = await sessions.UseAsync(server, async leg =>
+            var (version, hasTools) = await sessions.UseAsync(server, SessionOwner.Platform, async leg =>
             {
-                if (!leg.HasTools)
+                if (!leg.Profile.Has("tools"))
                 {
                     await leg.PingAsync(stop.Token);
                 }
 
-                return (leg.ProtocolVersion, leg.HasTools);
+                return (leg.ProtocolVersion, leg.Profile.Has("tools"));
             }, stop.Token);
             var count = hasTools ? (await catalogue.RefreshAsync(server, stop.Token)).Count : 0;
             return new(time.GetElapsedTime(start), count, version, null);

@@ -108,6 +108,7 @@ internal sealed class ToolCalls(
         {
             return await sessions.UseAsync(
                 server,
+                SessionOwner.Of(user.Id),
                 leg =>
                 {
                     activity?.SetTag("mcp.protocol.version", leg.ProtocolVersion);

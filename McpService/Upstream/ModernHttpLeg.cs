@@ -4,39 +4,87 @@ using ModelContextProtocol.Protocol;
 namespace McpPlatform.McpService.Upstream;
 
 /// <summary>The revision 2026-07-28: no session, every request says for itself who asks and in which version; closing the connection cancels.</summary>
-internal sealed class ModernHttpLeg(UpstreamHttp http, Uri url, bool hasTools) : IUpstreamLeg
+internal sealed class ModernHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint, UpstreamProfile profile) : IUpstreamLeg
 {
-    public const string Version = "2026-07-28";
     private long lastId;
 
-    public string ProtocolVersion => Version;
+    public string ProtocolVersion => ProtocolVersions.Modern;
 
-    public bool HasTools => hasTools;
+    public bool IsModern => true;
 
-    public static JsonObject AddMeta(JsonObject parameters)
+    public UpstreamProfile Profile => profile;
+
+    public async Task<JsonRpcMessage> ExchangeAsync(UpstreamRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
+    {
+        var message = new JsonRpcRequest
+        {
+            Id = new RequestId(Interlocked.Increment(ref lastId)), Method = request.Method, Params = ModernMeta.AddTo(request.Parameters, request.Capabilities, request.LogLevel),
+        };
+        return (await http.ExchangeAsync(endpoint with { Headers = request.Headers }, message, observer, cancellationToken)).Reply;
+    }
+
+    // The era knows one notification of a client, and closing the connection says the same.
+    public Task NotifyAsync(string method, JsonObject? parameters, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task ListenAsync(JsonObject wanted, IUpstreamObserver observer, CancellationToken cancellationToken) =>
+        ExchangeAsync(new UpstreamRequest("subscriptions/listen", new JsonObject { ["notifications"] = wanted.DeepClone() }), observer, cancellationToken);
+
+    public Task CloseAsync() => Task.CompletedTask;
+}
+
+/// <summary>What a request of 2026-07-28 says of itself in <c>_meta</c>.</summary>
+internal static class ModernMeta
+{
+    public static JsonObject AddTo(JsonObject parameters, JsonObject? capabilities = null, string? logLevel = null)
     {
         if (parameters["_meta"] is not JsonObject meta)
         {
             parameters["_meta"] = meta = [];
         }
 
-        meta[MetaKeys.ProtocolVersion] = Version;
+        meta[MetaKeys.ProtocolVersion] = ProtocolVersions.Modern;
         meta[MetaKeys.ClientInfo] = ClientInfo.Create();
-        meta[MetaKeys.ClientCapabilities] = new JsonObject();
+        meta[MetaKeys.ClientCapabilities] = capabilities?.DeepClone() ?? new JsonObject();
+        meta.Remove(LogLevel);
+        if (logLevel is not null)
+        {
+            meta[LogLevel] = logLevel;
+        }
+
         return parameters;
     }
 
-    public async Task<JsonObject> RequestAsync(string method, JsonObject parameters, CancellationToken cancellationToken)
+    /// <summary>Takes out what a server of the older revisions refuses.</summary>
+    public static JsonObject RemoveFrom(JsonObject parameters)
     {
-        var id = new RequestId(Interlocked.Increment(ref lastId));
-        var (result, _) = await http.RequestAsync(
-            new UpstreamEndpoint(url), new JsonRpcRequest { Id = id, Method = method, Params = AddMeta(parameters) }, cancellationToken);
-        return result["resultType"] is JsonValue type && type.TryGetValue(out string? value) && value == "input_required"
-            ? throw new UpstreamException(UpstreamFailure.NeedsInput, "asks for input in the middle of the call, which callers over this API cannot give")
-            : result;
+        if (parameters["_meta"] is JsonObject meta)
+        {
+            foreach (var key in (string[])[MetaKeys.ProtocolVersion, MetaKeys.ClientInfo, MetaKeys.ClientCapabilities, LogLevel])
+            {
+                meta.Remove(key);
+            }
+
+            if (meta.Count == 0)
+            {
+                parameters.Remove("_meta");
+            }
+        }
+
+        parameters.Remove("inputResponses");
+        parameters.Remove("requestState");
+        return parameters;
     }
 
-    public Task PingAsync(CancellationToken cancellationToken) => RequestAsync("server/discover", [], cancellationToken);
+#pragma warning disable MCP9005 // Log messages are deprecated by 2026-07-28, and still part of it.
+    public const string LogLevel = MetaKeys.LogLevel;
+#pragma warning restore MCP9005
+}
 
-    public Task CloseAsync() => Task.CompletedTask;
+/// <summary>The revisions of MCP, newest first.</summary>
+internal static class ProtocolVersions
+{
+    public const string Modern = "2026-07-28", NewestWithSessions = "2025-11-25";
+
+    /// <summary>Those with <c>initialize</c>.</summary>
+    public static IReadOnlyList<string> WithSessions { get; } = [NewestWithSessions, "2025-06-18", "2025-03-26", "2024-11-05"];
 }

@@ -9,26 +9,31 @@ namespace McpPlatform.McpService.Upstream;
 internal sealed class UpstreamConnector(UpstreamHttp http)
 {
     private static readonly TimeSpan DiscoverTimeout = TimeSpan.FromSeconds(5);
-    private static readonly string[] LegacyVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
-    public async Task<IUpstreamLeg> ConnectAsync(Uri url, CancellationToken cancellationToken) =>
-        (IUpstreamLeg?)await TryDiscoverAsync(url, cancellationToken) ?? await InitializeAsync(url, cancellationToken);
+    /// <summary>Opens a leg.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="capabilities">What can be asked of whom the leg is for.</param>
+    /// <param name="modern">The era that it spoke when it was last met; null when it never was.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IUpstreamLeg> ConnectAsync(UpstreamServer server, JsonObject capabilities, bool? modern, CancellationToken cancellationToken)
+    {
+        var endpoint = new UpstreamEndpoint(server.Url);
+        return modern == false
+            ? await InitializeAsync(endpoint, capabilities, cancellationToken)
+            : (IUpstreamLeg?)await TryDiscoverAsync(endpoint, cancellationToken) ?? await InitializeAsync(endpoint, capabilities, cancellationToken);
+    }
 
-    private async Task<ModernHttpLeg?> TryDiscoverAsync(Uri url, CancellationToken cancellationToken)
+    private async Task<ModernHttpLeg?> TryDiscoverAsync(UpstreamEndpoint endpoint, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(DiscoverTimeout);
         try
         {
-            var request = new JsonRpcRequest { Id = new RequestId(0), Method = "server/discover", Params = ModernHttpLeg.AddMeta([]) };
-            var (result, _) = await http.RequestAsync(new UpstreamEndpoint(url), request, timeout.Token);
-            return result["supportedVersions"] is JsonArray versions && versions.Any(version => IsText(version, ModernHttpLeg.Version))
-                ? new ModernHttpLeg(http, url, HasTools(result))
+            var request = new JsonRpcRequest { Id = new RequestId(0), Method = "server/discover", Params = ModernMeta.AddTo([]) };
+            var (reply, _) = await http.ExchangeAsync(endpoint, request, NobodyAsks.Instance, timeout.Token);
+            return reply is JsonRpcResponse { Result: JsonObject result } && Handshake.Offers(result, ProtocolVersions.Modern)
+                ? new ModernHttpLeg(http, endpoint, UpstreamProfile.Of(result))
                 : null;
-        }
-        catch (UpstreamErrorException)
-        {
-            return null;
         }
         catch (UpstreamException exception) when (exception.Failure == UpstreamFailure.BadAnswer)
         {
@@ -41,24 +46,16 @@ internal sealed class UpstreamConnector(UpstreamHttp http)
         }
     }
 
-    private async Task<LegacyHttpLeg> InitializeAsync(Uri url, CancellationToken cancellationToken)
+    private async Task<LegacyHttpLeg> InitializeAsync(UpstreamEndpoint endpoint, JsonObject capabilities, CancellationToken cancellationToken)
     {
-        var request = new JsonRpcRequest
-        {
-            Id = new RequestId(0),
-            Method = RequestMethods.Initialize,
-            Params = new JsonObject { ["protocolVersion"] = LegacyVersions[0], ["capabilities"] = new JsonObject(), ["clientInfo"] = ClientInfo.Create() },
-        };
+        var request = new JsonRpcRequest { Id = new RequestId(0), Method = RequestMethods.Initialize, Params = Handshake.Initialize(capabilities) };
         try
         {
-            var (result, sessionId) = await http.RequestAsync(new UpstreamEndpoint(url), request, cancellationToken);
-            var version = LegacyVersions.FirstOrDefault(version => IsText(result["protocolVersion"], version))
-                ?? throw new UpstreamException(
-                    UpstreamFailure.BadAnswer,
-                    $"speaks no revision of MCP that is known here, which are {ModernHttpLeg.Version} and {string.Join(", ", LegacyVersions)}");
-            var endpoint = new UpstreamEndpoint(url, sessionId, version);
+            var (reply, sessionId) = await http.ExchangeAsync(endpoint, request, NobodyAsks.Instance, cancellationToken);
+            var (version, profile) = Handshake.Read(reply);
+            endpoint = endpoint with { SessionId = sessionId, ProtocolVersion = version };
             await http.NotifyAsync(endpoint, new JsonRpcNotification { Method = NotificationMethods.InitializedNotification }, cancellationToken);
-            return new LegacyHttpLeg(http, endpoint, HasTools(result));
+            return new LegacyHttpLeg(http, endpoint, profile);
         }
         catch (UpstreamErrorException exception)
         {
@@ -69,8 +66,31 @@ internal sealed class UpstreamConnector(UpstreamHttp http)
             throw new UpstreamException(UpstreamFailure.BadAnswer, "forgot its session at once", exception);
         }
     }
+}
 
-    private static bool HasTools(JsonObject result) => result["capabilities"] is JsonObject capabilities && capabilities.ContainsKey("tools");
+/// <summary>The first words with a server, in either era.</summary>
+internal static class Handshake
+{
+    public static JsonObject Initialize(JsonObject capabilities) => new()
+    {
+        ["protocolVersion"] = ProtocolVersions.NewestWithSessions, ["capabilities"] = capabilities.DeepClone(), ["clientInfo"] = ClientInfo.Create(),
+    };
+
+    /// <summary>Reads the reply to <c>initialize</c>.</summary>
+    /// <exception cref="UpstreamException">It is a revision that is not known here.</exception>
+    /// <exception cref="UpstreamErrorException">The server refused.</exception>
+    public static (string Version, UpstreamProfile Profile) Read(JsonRpcMessage reply)
+    {
+        var result = UpstreamLegExtensions.AsResult(reply);
+        var version = ProtocolVersions.WithSessions.FirstOrDefault(version => IsText(result["protocolVersion"], version))
+            ?? throw new UpstreamException(
+                UpstreamFailure.BadAnswer,
+                $"speaks no revision of MCP that is known here, which are {ProtocolVersions.Modern} and {string.Join(", ", ProtocolVersions.WithSessions)}");
+        return (version, UpstreamProfile.Of(result));
+    }
+
+    /// <summary>Whether an answer to <c>server/discover</c> offers a revision.</summary>
+    public static bool Offers(JsonObject result, string version) => result["supportedVersions"] is JsonArray versions && versions.Any(offered => IsText(offered, version));
 
     private static bool IsText(JsonNode? node, string text) => node is JsonValue value && value.TryGetValue(out string? found) && found == text;
 }

@@ -15,20 +15,26 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 {
     public const string ClientName = "mcp-upstream";
 
-    /// <summary>Sends a request and waits for its result.</summary>
-    /// <returns>The result, and the session that the server named (for <c>initialize</c>).</returns>
-    public async Task<(JsonObject Result, string? SessionId)> RequestAsync(UpstreamEndpoint endpoint, JsonRpcRequest request, CancellationToken cancellationToken)
+    /// <summary>Sends a request and waits for its reply; hands on what comes before it.</summary>
+    /// <returns>The reply, whose result is an object, and the session that the server named (for <c>initialize</c>).</returns>
+    public async Task<(JsonRpcMessage Reply, string? SessionId)> ExchangeAsync(
+        UpstreamEndpoint endpoint, JsonRpcRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
         using var answers = new AnswerHandler(handlers.CreateHandler(ClientName), options.Value.MaxAnswerBytes);
         using var client = new HttpClient(answers, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-        await using var transport = await OpenAsync(endpoint, client, cancellationToken);
+        await using var transport = await OpenAsync(endpoint, client, getStream: false, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, answers.Refused);
-        var reply = ReadReplyAsync(transport, request.Id, stop.Token);
+        var reply = ReadReplyAsync(transport, request.Id, observer, stop.Token);
         try
         {
             // The transport's session id can be trusted only after the send has ended, though the reply is readable before.
             await transport.SendMessageAsync(request, stop.Token);
-            return (AsResult(await reply), transport.SessionId);
+            return (Check(await reply), transport.SessionId);
+        }
+        catch (UpstreamErrorException error)
+        {
+            // An error with a status of its own, 404 for an unknown method: the same reply as in the body of a 200.
+            return (new JsonRpcError { Id = request.Id, Error = new() { Code = error.Code, Message = error.Message, Data = error.ErrorData } }, null);
         }
         catch (Exception exception) when (!UpstreamExceptions.IsOurs(exception))
         {
@@ -46,7 +52,7 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     {
         using var answers = new AnswerHandler(handlers.CreateHandler(ClientName), options.Value.MaxAnswerBytes);
         using var client = new HttpClient(answers, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-        await using var transport = await OpenAsync(endpoint, client, cancellationToken);
+        await using var transport = await OpenAsync(endpoint, client, getStream: false, cancellationToken);
         try
         {
             await transport.SendMessageAsync(notification, cancellationToken);
@@ -54,6 +60,18 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
         catch (Exception exception) when (!UpstreamExceptions.IsOurs(exception))
         {
             throw UpstreamExceptions.Translate(exception, answers.Refusal, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads the stream on which the server of a session speaks by itself, until cancelled.</summary>
+    public async Task ListenAsync(UpstreamEndpoint endpoint, IUpstreamObserver observer, CancellationToken cancellationToken)
+    {
+        // What arrives in all the time is not limited, each message is (by the transport's line reader and the answer's cap for one connection).
+        using var client = new HttpClient(handlers.CreateHandler(ClientName), disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
+        await using var transport = await OpenAsync(endpoint, client, getStream: true, cancellationToken);
+        await foreach (var message in transport.MessageReader.ReadAllAsync(cancellationToken))
+        {
+            await TakeAsync(transport, message, observer, cancellationToken);
         }
     }
 
@@ -74,71 +92,94 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
         }
     }
 
-    private static Task<ITransport> OpenAsync(UpstreamEndpoint endpoint, HttpClient client, CancellationToken cancellationToken) =>
+    private static Task<ITransport> OpenAsync(UpstreamEndpoint endpoint, HttpClient client, bool getStream, CancellationToken cancellationToken)
+    {
+        var headers = new Dictionary<string, string>(endpoint.Headers ?? new Dictionary<string, string>(), StringComparer.OrdinalIgnoreCase);
+        if (endpoint.ProtocolVersion is { } version)
+        {
+            headers["MCP-Protocol-Version"] = version;
+        }
+
         // No logger: at Trace the SDK prints payloads.
-        new HttpClientTransport(
+        return new HttpClientTransport(
             new HttpClientTransportOptions
             {
                 Endpoint = endpoint.Url,
                 TransportMode = HttpTransportMode.StreamableHttp,
                 KnownSessionId = endpoint.SessionId,
                 OwnsSession = false,
-                EnableStandaloneGetStream = false,
+                EnableStandaloneGetStream = getStream,
                 MaxReconnectionAttempts = 2,
-                AdditionalHeaders = endpoint.ProtocolVersion is { } version
-                    ? new Dictionary<string, string>(StringComparer.Ordinal) { ["MCP-Protocol-Version"] = version }
-                    : null,
+                AdditionalHeaders = headers,
             },
             client, loggerFactory: null, ownsHttpClient: false).ConnectAsync(cancellationToken);
+    }
 
-    private static async Task<JsonRpcMessage> ReadReplyAsync(ITransport transport, RequestId id, CancellationToken cancellationToken)
+    private static async Task<JsonRpcMessage> ReadReplyAsync(ITransport transport, RequestId id, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
         await foreach (var message in transport.MessageReader.ReadAllAsync(cancellationToken))
         {
-            switch (message)
+            if (message is JsonRpcMessageWithId reply and (JsonRpcResponse or JsonRpcError))
             {
-                case JsonRpcMessageWithId reply and (JsonRpcResponse or JsonRpcError) when reply.Id == id:
+                if (reply.Id == id)
+                {
                     return reply;
-                case JsonRpcRequest asked:
-                    await AnswerAsync(transport, asked, cancellationToken);
-                    break;
+                }
+            }
+            else
+            {
+                await TakeAsync(transport, message, observer, cancellationToken);
             }
         }
 
         throw new McpException("The stream ended without a reply.");
     }
 
-    // We declare no capabilities, so nothing but a ping may be asked of us; silence would leave the server waiting.
-    private static async Task AnswerAsync(ITransport transport, JsonRpcRequest asked, CancellationToken cancellationToken)
+    private static async Task TakeAsync(ITransport transport, JsonRpcMessage message, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
-        JsonRpcMessage answer = asked.Method == RequestMethods.Ping
-            ? new JsonRpcResponse { Id = asked.Id, Result = new JsonObject() }
-            : new JsonRpcError { Id = asked.Id, Error = new() { Code = UpstreamErrorException.MethodNotFound, Message = "This client did not declare that capability." } };
-        try
+        switch (message)
         {
-            await transport.SendMessageAsync(answer, cancellationToken);
-        }
-        catch (Exception exception) when (exception is HttpRequestException or UpstreamException or UpstreamErrorException or UpstreamSessionLostException)
-        {
-            // What the server makes of it, its reply to the request will tell.
+            case JsonRpcNotification notification:
+                await observer.NotifiedAsync(notification, cancellationToken);
+                break;
+            case JsonRpcRequest asked:
+                // Beside the reading: an answer may take a person's time, and the server may ask for more, or cancel, meanwhile.
+                _ = AnswerAsync(transport, asked, observer, cancellationToken);
+                break;
         }
     }
 
-    private static JsonObject AsResult(JsonRpcMessage reply)
+    private static async Task AnswerAsync(ITransport transport, JsonRpcRequest asked, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
-        if (reply is JsonRpcError { Error: var error })
+        try
         {
-            throw new UpstreamErrorException(error.Code, error.Message, error.Data as JsonNode);
+            JsonRpcMessage answer = asked.Method == RequestMethods.Ping
+                ? new JsonRpcResponse { Id = asked.Id, Result = new JsonObject() }
+                : WithId(await observer.AskedAsync(asked, cancellationToken), asked.Id);
+            await transport.SendMessageAsync(answer, cancellationToken);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or HttpRequestException or IOException || UpstreamExceptions.IsOurs(exception))
+        {
+            // The request has ended, or the server does not take the answer: what it makes of that, its reply to the request tells.
+        }
+    }
+
+    private static JsonRpcMessage WithId(JsonRpcMessage answer, RequestId id) => answer switch
+    {
+        JsonRpcResponse response => new JsonRpcResponse { Id = id, Result = response.Result },
+        JsonRpcError error => new JsonRpcError { Id = id, Error = error.Error },
+        _ => throw new InvalidOperationException("An answer is a response or an error."),
+    };
+
+    private static JsonRpcMessage Check(JsonRpcMessage reply)
+    {
+        if (reply is JsonRpcResponse response)
+        {
+            // Reading a member makes JsonObject look at all of them: a key that stands there twice is found now and not later.
+            _ = response.Result is JsonObject result ? result.ContainsKey(string.Empty) : throw new JsonException("The result is not an object.");
         }
 
-        if (((JsonRpcResponse)reply).Result is not JsonObject result)
-        {
-            throw new JsonException("The result is not an object.");
-        }
-
-        // Reading a member makes JsonObject look at all of them: a key that stands there twice is found now and not later.
-        _ = result.ContainsKey(string.Empty);
-        return result;
+        return reply;
     }
 }
 
@@ -146,4 +187,8 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 /// <param name="Url">The MCP endpoint.</param>
 /// <param name="SessionId">The session, in the eras that have one.</param>
 /// <param name="ProtocolVersion">The header for a session that was opened on another transport; null where the message says it itself.</param>
-internal sealed record UpstreamEndpoint(Uri Url, string? SessionId = null, string? ProtocolVersion = null);
+internal sealed record UpstreamEndpoint(Uri Url, string? SessionId = null, string? ProtocolVersion = null)
+{
+    /// <summary>More headers for this message.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+}

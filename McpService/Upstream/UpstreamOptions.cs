@@ -13,6 +13,18 @@ internal sealed class UpstreamOptions
     /// <summary>How long opening a session may take; 1 s to 1 min.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>After how long without use a session with a server is closed; 10 s to 1 day.</summary>
+    public TimeSpan SessionIdle { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a server may take for its share of a list that is made of many servers' lists; 100 ms to 1 min.</summary>
+    public TimeSpan ListTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a request of an MCP client to one server may take in all, the time of a person who is asked something not counted; 1 s to 1 h.</summary>
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a person may take to answer a server's question; 1 s to 1 h.</summary>
+    public TimeSpan AskTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Calls of one server at a time, in each replica; 1 to 10000.</summary>
     public int MaxCallsPerServer { get; set; } = 64;
 
@@ -30,11 +42,11 @@ internal sealed class UpstreamOptionsValidator : IValidateOptions<UpstreamOption
             failures.Add($"Upstream__MaxAnswerBytes is {options.MaxAnswerBytes}, but must be 65536 to 268435456.");
         }
 
-        if (options.ConnectTimeout < TimeSpan.FromSeconds(1) || options.ConnectTimeout > TimeSpan.FromMinutes(1))
-        {
-            failures.Add($"Upstream__ConnectTimeout is {options.ConnectTimeout}, but must be 00:00:01 to 00:01:00.");
-        }
-
+        Check(failures, nameof(options.ConnectTimeout), options.ConnectTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Check(failures, nameof(options.SessionIdle), options.SessionIdle, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1));
+        Check(failures, nameof(options.ListTimeout), options.ListTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        Check(failures, nameof(options.CallTimeout), options.CallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Check(failures, nameof(options.AskTimeout), options.AskTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         if (options.MaxCallsPerServer is < 1 or > 10_000)
         {
             failures.Add($"Upstream__MaxCallsPerServer is {options.MaxCallsPerServer}, but must be 1 to 10000.");
@@ -46,5 +58,13 @@ internal sealed class UpstreamOptionsValidator : IValidateOptions<UpstreamOption
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static void Check(List<string> failures, string name, TimeSpan value, TimeSpan least, TimeSpan most)
+    {
+        if (value < least || value > most)
+        {
+            failures.Add($"{UpstreamOptions.Section}__{name} is {value}, but must be {least:c} to {most:c}.");
+        }
     }
 }

@@ -5,36 +5,51 @@ using Microsoft.Extensions.Options;
 namespace McpPlatform.McpService.Upstream;
 
 /// <summary>
-/// Keeps one session per server for this replica. Whoever needs it first opens it, the others wait for that; when the server has forgotten it,
-/// it is opened again and the request, which was not executed, is sent once more. Nothing else is ever repeated: tools have effects.
+/// Keeps the conversations with servers that this replica has: one for each server and <see cref="SessionOwner"/>. Whoever needs it first opens it, the others
+/// wait for that; when the server has forgotten it, it is opened again and the request, which was not executed, is sent once more. Nothing else is ever
+/// repeated: tools have effects. What nobody used for a while is closed.
 /// </summary>
-internal sealed class UpstreamSessions(UpstreamConnector connector, IOptions<UpstreamOptions> options) : IAsyncDisposable
+internal sealed class UpstreamSessions : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<Guid, Session> sessions = new();
+    private readonly ConcurrentDictionary<(Guid Server, SessionOwner Owner), Session> sessions = new();
+    private readonly ConcurrentDictionary<Guid, (Uri Url, bool Modern, UpstreamProfile Profile)> met = new();
+    private readonly UpstreamConnector connector;
+    private readonly UpstreamOptions options;
+    private readonly TimeProvider time;
+    private readonly ITimer sweep;
 
-    /// <summary>Sends a request over the server's session.</summary>
+    public UpstreamSessions(UpstreamConnector connector, IOptions<UpstreamOptions> options, TimeProvider time)
+    {
+        (this.connector, this.options, this.time) = (connector, options.Value, time);
+        var period = this.options.SessionIdle / 4;
+        sweep = time.CreateTimer(_ => CloseIdle(), null, period, period);
+    }
+
+    /// <summary>How many conversations are kept.</summary>
+    public int Count => sessions.Count;
+
+    /// <summary>Sends a request of the platform's own.</summary>
     /// <param name="server">Which server.</param>
     /// <param name="method">Such as <c>tools/list</c>.</param>
     /// <param name="parameters">Makes the parameters; asked again for a repetition.</param>
     /// <param name="cancellationToken">Cancels the request at the server too.</param>
-    /// <inheritdoc cref="IUpstreamLeg.RequestAsync"/>
+    /// <inheritdoc cref="UpstreamLegExtensions.RequestAsync"/>
     public Task<JsonObject> RequestAsync(UpstreamServer server, string method, Func<JsonObject> parameters, CancellationToken cancellationToken) =>
-        UseAsync(server, leg => leg.RequestAsync(method, parameters(), cancellationToken), cancellationToken);
+        UseAsync(server, SessionOwner.Platform, leg => leg.RequestAsync(method, parameters(), cancellationToken), cancellationToken);
 
-    /// <summary>Uses the server's leg, and another one when the server has forgotten the session.</summary>
-    public async Task<T> UseAsync<T>(UpstreamServer server, Func<IUpstreamLeg, Task<T>> use, CancellationToken cancellationToken)
+    /// <summary>Uses the owner's leg to the server, and another one when the server has forgotten the session.</summary>
+    public async Task<T> UseAsync<T>(UpstreamServer server, SessionOwner owner, Func<IUpstreamLeg, Task<T>> use, CancellationToken cancellationToken)
     {
         for (var first = true; ; first = false)
         {
-            var session = Current(server);
-            var leg = await session.Leg.Value.WaitAsync(cancellationToken);
+            var session = Current(server, owner);
             try
             {
-                return await use(leg);
+                return await use(await session.Leg.Value.WaitAsync(cancellationToken));
             }
             catch (UpstreamSessionLostException exception)
             {
-                Drop(server, session);
+                Drop(session);
                 if (!first)
                 {
                     throw new UpstreamException(UpstreamFailure.BadAnswer, "forgot its session at once", exception);
@@ -43,60 +58,163 @@ internal sealed class UpstreamSessions(UpstreamConnector connector, IOptions<Ups
             catch (UpstreamException exception) when (exception.Failure == UpstreamFailure.Unreachable)
             {
                 // What comes back may be another process, or another era.
-                Drop(server, session);
+                Drop(session);
+                met.TryRemove(server.Id, out _);
                 throw;
+            }
+            finally
+            {
+                session.Leave(time.GetTimestamp());
             }
         }
     }
 
-    /// <summary>Ends the session of a server that is no longer registered.</summary>
-    public Task ForgetAsync(Guid serverId) => sessions.TryRemove(serverId, out var session) ? session.CloseAsync() : Task.CompletedTask;
+    /// <summary>What a server said of itself, if this replica has met it.</summary>
+    public UpstreamProfile? FindProfile(UpstreamServer server) => met.TryGetValue(server.Id, out var known) && known.Url == server.Url ? known.Profile : null;
 
-    public async ValueTask DisposeAsync() => await Task.WhenAll(sessions.Values.Select(session => session.CloseAsync()));
+    /// <summary>Ends the conversations with a server that is no longer registered, or has moved.</summary>
+    public Task ForgetAsync(Guid server) => CloseAsync(session => session.Server.Id == server);
 
-    private Session Current(UpstreamServer server)
+    /// <summary>Ends what a client's session had opened.</summary>
+    public Task ForgetClientAsync(string clientSession) => CloseAsync(session => session.Owner.ClientSession == clientSession);
+
+    /// <summary>Tells the servers that a client's session spoke to.</summary>
+    public async Task NotifyAsync(string clientSession, string method, JsonObject? parameters, CancellationToken cancellationToken)
     {
+        foreach (var session in sessions.Values.Where(session => session.Owner.ClientSession == clientSession && session.Leg is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        {
+            try
+            {
+                await (await session.Leg.Value).NotifyAsync(method, parameters?.DeepClone().AsObject(), cancellationToken);
+            }
+            catch (Exception exception) when (UpstreamExceptions.IsOurs(exception))
+            {
+                // It will find out when it is next spoken to.
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await sweep.DisposeAsync();
+        await CloseAsync(_ => true);
+    }
+
+    private Session Current(UpstreamServer server, SessionOwner owner)
+    {
+        // Without sessions there is nothing to keep apart but what each user may see.
+        if (met.TryGetValue(server.Id, out var era) && era.Url == server.Url && era.Modern && owner.User is { } user)
+        {
+            owner = SessionOwner.Of(user);
+        }
+
         while (true)
         {
-            var session = sessions.GetOrAdd(server.Id, _ => new Session(server.Url, () => OpenAsync(server)));
-            if (session.Url == server.Url && !session.Leg.Value.IsFaulted && !session.Leg.Value.IsCanceled)
+            var session = sessions.GetOrAdd((server.Id, owner), _ => new Session(server, owner, () => OpenAsync(server, owner)));
+            if (session.Server == server && !session.Leg.Value.IsFaulted && !session.Leg.Value.IsCanceled && session.TryEnter())
             {
                 return session;
             }
 
-            // Moved, or it could not be opened: the next one tries anew.
-            Drop(server, session);
+            // Moved, closed, or it could not be opened: the next one tries anew.
+            Drop(session);
         }
     }
 
-    private void Drop(UpstreamServer server, Session session) => sessions.TryRemove(KeyValuePair.Create(server.Id, session));
+    private void Drop(Session session) => sessions.TryRemove(KeyValuePair.Create((session.Server.Id, session.Owner), session));
 
     // Not with the token of who came first: the others wait for it too.
-    private async Task<IUpstreamLeg> OpenAsync(UpstreamServer server)
+    private async Task<IUpstreamLeg> OpenAsync(UpstreamServer server, SessionOwner owner)
     {
-        using var timeout = new CancellationTokenSource(options.Value.ConnectTimeout);
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout);
         try
         {
-            return await connector.ConnectAsync(server.Url, timeout.Token);
+            bool? known = met.TryGetValue(server.Id, out var era) && era.Url == server.Url ? era.Modern : null;
+            var leg = await connector.ConnectAsync(server, owner.Capabilities, known, timeout.Token);
+            met[server.Id] = (server.Url, leg.IsModern, leg.Profile);
+            return leg;
         }
         catch (OperationCanceledException exception)
         {
-            throw new UpstreamException(
-                UpstreamFailure.Timeout, $"did not open a session within {options.Value.ConnectTimeout.TotalSeconds:0.#} s", exception);
+            throw new UpstreamException(UpstreamFailure.Timeout, $"did not open a session within {options.ConnectTimeout.TotalSeconds:0.#} s", exception);
+        }
+        catch
+        {
+            // It may have become another server.
+            met.TryRemove(server.Id, out _);
+            throw;
         }
     }
 
-    private sealed class Session(Uri url, Func<Task<IUpstreamLeg>> open)
+    private void CloseIdle() => _ = CloseAsync(session => session.IsIdle(time, options.SessionIdle));
+
+    private Task CloseAsync(Func<Session, bool> which) => Task.WhenAll(sessions.Values.Where(which).Select(session =>
     {
-        public Uri Url => url;
+        Drop(session);
+        return session.CloseAsync();
+    }));
+
+    private sealed class Session(UpstreamServer server, SessionOwner owner, Func<Task<IUpstreamLeg>> open)
+    {
+        private readonly Lock gate = new();
+        private int users;
+        private long lastUsed;
+        private bool closed;
+
+        public UpstreamServer Server => server;
+
+        public SessionOwner Owner => owner;
 
         public Lazy<Task<IUpstreamLeg>> Leg { get; } = new(open);
 
+        public bool TryEnter()
+        {
+            lock (gate)
+            {
+                users += closed ? 0 : 1;
+                return !closed;
+            }
+        }
+
+        public void Leave(long now)
+        {
+            lock (gate)
+            {
+                users--;
+                lastUsed = now;
+            }
+        }
+
+        public bool IsIdle(TimeProvider time, TimeSpan atLeast)
+        {
+            lock (gate)
+            {
+                return users == 0 && lastUsed != 0 && time.GetElapsedTime(lastUsed) >= atLeast;
+            }
+        }
+
         public async Task CloseAsync()
         {
-            if (Leg.IsValueCreated && Leg.Value.IsCompletedSuccessfully)
+            lock (gate)
             {
-                await (await Leg.Value).CloseAsync();
+                if (closed)
+                {
+                    return;
+                }
+
+                closed = true;
+            }
+
+            if (Leg.IsValueCreated)
+            {
+                try
+                {
+                    await (await Leg.Value).CloseAsync();
+                }
+                catch (Exception exception) when (UpstreamExceptions.IsOurs(exception))
+                {
+                    // It was never open.
+                }
             }
         }
     }

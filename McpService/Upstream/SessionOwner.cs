@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+using McpPlatform.McpService.Tools;
+
+namespace McpPlatform.McpService.Upstream;
+
+/// <summary>Whose conversation with a server it is. Nobody shares one with another user, nor with a client that can be asked other things.</summary>
+internal sealed record SessionOwner
+{
+    private readonly string key;
+
+    private SessionOwner(Guid? user, string? clientSession, JsonObject capabilities)
+    {
+        User = user;
+        ClientSession = clientSession;
+        Capabilities = capabilities;
+        key = CanonicalJson.Hash(System.Text.Json.JsonSerializer.SerializeToElement(capabilities));
+    }
+
+    /// <summary>The platform itself: the monitor, the catalogue.</summary>
+    public static SessionOwner Platform { get; } = new(null, null, []);
+
+    public Guid? User { get; }
+
+    /// <summary>The session of a client of the older revisions: its conversations are its own, as are its log level and subscriptions.</summary>
+    public string? ClientSession { get; }
+
+    /// <summary>What the client can be asked.</summary>
+    public JsonObject Capabilities { get; }
+
+    public static SessionOwner Of(Guid user, string? clientSession = null, JsonObject? capabilities = null) => new(user, clientSession, capabilities ?? []);
+
+    public bool Equals(SessionOwner? other) => other is not null && User == other.User && ClientSession == other.ClientSession && key == other.key;
+
+    public override int GetHashCode() => HashCode.Combine(User, ClientSession, key);
+}
