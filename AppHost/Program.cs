@@ -1,6 +1,5 @@
 // The platform's resource graph: what runs, and what needs what. Written in Aspire's API; see docs/adr/0005 for what runs it.
 var builder = DistributedApplication.CreateBuilder(args);
-
 // Parameters: generated here and kept in .data/secrets.json, asked for by a deployment.
 var jwtSecretKey = builder.AddParameter(
     "jwt-secret-key", new GenerateParameterDefault { MinLength = 64, Special = false }, secret: true, persist: true);
@@ -63,6 +62,7 @@ var userService = builder.AddProject<Projects.UserService>("userservice")
 var mcpService = builder.AddProject<Projects.McpService>("mcpservice")
     .WithReference(mcpDb).WithReference(redis).WithReference(rabbitmq).WithReference(authService)
     .WithEnvironment("Authentication__Issuer", issuer)
+    .WithEnvironment("JWT_SECRET_KEY", jwtSecretKey)
     .WaitForCompletion(mcpMigrations).WaitFor(redis).WaitFor(rabbitmq)
     .WithHttpHealthCheck("/health")
     .WithReplicas(replicas);

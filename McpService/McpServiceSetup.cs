@@ -1,8 +1,10 @@
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Metadata;
+using McpPlatform.McpService.Protocol;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Telemetry;
 using McpPlatform.McpService.Tools;
@@ -12,6 +14,7 @@ using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Outbound;
+using McpPlatform.ServiceDefaults.Secrets;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 
@@ -30,12 +33,15 @@ internal static class McpServiceSetup
         builder.AddAccessPolicy<McpDbContext>();
         builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
         builder.Services.AddSingleton<McpTelemetry>();
+        builder.AddSecretProtection();
         builder.AddOutboundGuard();
         builder.Services.AddUpstreams();
         builder.Services.AddScoped<ServerAccess>();
+        builder.Services.AddScoped<BundleAccess>();
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
         builder.Services.AddDefaultServer();
         builder.Services.AddTools();
+        builder.AddMcpEndpoint();
         builder.Services.AddMonitor();
     }
 
@@ -47,6 +53,8 @@ internal static class McpServiceSetup
         app.MapProtectedResourceApi();
         app.MapServersApi();
         app.MapToolsApi();
+        app.MapBundlesApi();
+        app.MapMcpEndpoint();
     }
 
     private static void AddDefaultServer(this IServiceCollection services)
@@ -63,8 +71,9 @@ internal static class McpServiceSetup
     private static void AddTools(this IServiceCollection services)
     {
         services.AddScoped<ToolCatalogue>();
-        services.AddScoped<ToolCallRecords>();
-        services.AddScoped<ToolCalls>();
+        services.AddSingleton<ToolCallRecords>();
+        services.AddHostedService(provider => provider.GetRequiredService<ToolCallRecords>());
+        services.AddSingleton<ToolCalls>();
         services.AddSingleton<CallLimits>();
     }
 

@@ -1,3 +1,5 @@
+using McpPlatform.McpService.Bundles;
+using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Tools;
 using McpPlatform.ServiceDefaults.Authorization;
@@ -6,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Data;
 
-/// <summary>The registry of MCP servers, the catalogue of their tools, outbox and inbox.</summary>
+/// <summary>The registry of MCP servers, the catalogue of their tools, bundles, outbox and inbox.</summary>
 internal sealed class McpDbContext(DbContextOptions<McpDbContext> options) : DbContext(options)
 {
     public const string Schema = "mcp";
@@ -15,10 +17,15 @@ internal sealed class McpDbContext(DbContextOptions<McpDbContext> options) : DbC
 
     public DbSet<Tool> Tools => Set<Tool>();
 
+    public DbSet<Bundle> Bundles => Set<Bundle>();
+
+    public DbSet<RegistryVersion> RegistryVersions => Set<RegistryVersion>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema);
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(McpDbContext).Assembly);
+        modelBuilder.Entity<RegistryVersion>().ToTable("registry_version").HasData(new { Id = 1, Version = 0L });
         modelBuilder.AddOutboxAndInbox();
         modelBuilder.AddAccessPolicy();
     }

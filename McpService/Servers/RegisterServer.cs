@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.ServiceDefaults.Authentication;
@@ -30,7 +31,7 @@ internal static class RegisterServer
 {
     public static async Task<Results<Created<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
         RegisterServerRequest request, McpDbContext db, ServerAccess access, CurrentUser user, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
-        TimeProvider time, CancellationToken cancellationToken)
+        Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ServerNames.IsValid(request.Name!))
         {
@@ -72,6 +73,7 @@ internal static class RegisterServer
             return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"An MCP server named '{server.Name}' is registered already: choose another name.");
         }
 
+        await registry.RefreshAsync(cancellationToken);
         sweep.Wake();
         return TypedResults.Created($"{ServersApi.Route}/{server.Id}", ServerResponse.For(access, server));
     }

@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -12,7 +13,7 @@ namespace McpPlatform.McpService.Servers;
 internal static class RemoveServer
 {
     public static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
-        string id, McpDbContext db, ServerAccess access, ActivityLog activities, UpstreamSessions sessions, CancellationToken cancellationToken)
+        string id, McpDbContext db, ServerAccess access, ActivityLog activities, UpstreamSessions sessions, Registry registry, CancellationToken cancellationToken)
     {
         var (server, refusal) = await access.FindToManageAsync(id, "mcp.servers.delete", cancellationToken);
         if (server is null)
@@ -38,6 +39,7 @@ internal static class RemoveServer
             return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' was changed at the same moment: look at it, and try again.");
         }
 
+        await registry.RefreshAsync(cancellationToken);
         await sessions.ForgetAsync(server.Id);
         return TypedResults.NoContent();
     }

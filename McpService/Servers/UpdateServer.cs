@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -24,7 +25,7 @@ internal static class UpdateServer
 {
     public static async Task<Results<Ok<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
         string id, UpdateServerRequest request, McpDbContext db, ServerAccess access, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
-        TimeProvider time, CancellationToken cancellationToken)
+        Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         Uri? url = null;
         if (request.Url is not null && !ServerUrls.TryParse(request.Url, out url))
@@ -61,6 +62,7 @@ internal static class UpdateServer
             return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' was changed at the same moment: look at it, and try again.");
         }
 
+        await registry.RefreshAsync(cancellationToken);
         sweep.Wake();
         return TypedResults.Ok(ServerResponse.For(access, server));
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Tools;
 using McpPlatform.McpService.Upstream;
 
@@ -37,6 +38,14 @@ internal sealed class McpTelemetry(IMeterFactory meters)
             _ => exception.GetType().FullName,
         })
         .SetStatus(ActivityStatusCode.Error);
+
+    public static void Ended(Activity? activity, RelayAnswer answer)
+    {
+        if (answer.Error is { } error)
+        {
+            activity?.SetTag("error.type", error.Code.ToString(System.Globalization.CultureInfo.InvariantCulture)).SetStatus(ActivityStatusCode.Error);
+        }
+    }
 
     public void Called(ToolCallOutcome call)
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
+using McpPlatform.McpService.Relay;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace McpPlatform.McpService.Tools;
@@ -22,11 +23,11 @@ internal static class CallTool
     /// that carries its code and message as <c>upstream_error</c>.
     /// </summary>
     public static async Task<Results<Ok<JsonObject>, ProblemHttpResult>> HandleAsync(
-        string id, string tool, CallToolRequest request, ToolCalls calls, HttpResponse response, CancellationToken cancellationToken)
+        string id, string tool, CallToolRequest request, ToolCalls calls, RelayCallers callers, HttpResponse response, CancellationToken cancellationToken)
     {
         // Routing leaves an encoded slash as it is, and names may hold slashes.
         var name = tool.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        var call = await calls.CallAsync(id, name, request.Arguments, TimeSpan.FromMilliseconds(request.TimeoutMs), cancellationToken);
+        var call = await calls.CallAsync(callers.Call(name, request.Arguments, TimeSpan.FromMilliseconds(request.TimeoutMs)), id, name, cancellationToken);
         if (call.Failure is { } failure)
         {
             if (failure.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)

@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Access;
+using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Problems;
@@ -45,7 +46,8 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
         OperationCanceledException =>
             new("timeout", StatusCodes.Status504GatewayTimeout, $"The MCP server '{server}' gave no answer within {timeout.TotalMilliseconds:0} ms."),
         UpstreamException upstream => new(Word(upstream.Failure), Code(upstream.Failure), $"The MCP server '{server}' {upstream.Message}."),
-        UpstreamErrorException error => From(error, server),
+        UpstreamErrorException error => Refused(error, server),
+        RelayRefusedException refused => new("client_refused", StatusCodes.Status422UnprocessableEntity, $"The MCP server '{server}' asked something that the client did not answer: {Cut(refused.Message)}"),
         _ => null,
     };
 
@@ -60,14 +62,17 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
         return problem;
     }
 
-    private static ToolCallFailure From(UpstreamErrorException error, string server)
+    public static ToolCallFailure HeaderMismatch(string sentence) => new("header_mismatch", StatusCodes.Status400BadRequest, sentence);
+
+    /// <summary>The server answered with a JSON-RPC error.</summary>
+    public static ToolCallFailure Refused(UpstreamErrorException error, string server)
     {
         // Servers say "unknown tool" with the code for wrong parameters.
         var status = error.Code switch
         {
             UpstreamErrorException.MethodNotFound => StatusCodes.Status404NotFound,
             UpstreamErrorException.InvalidParams when error.Message.Contains("unknown tool", StringComparison.OrdinalIgnoreCase) => StatusCodes.Status404NotFound,
-            UpstreamErrorException.InvalidParams => StatusCodes.Status422UnprocessableEntity,
+            UpstreamErrorException.InvalidParams or RelayError.MissingCapability => StatusCodes.Status422UnprocessableEntity,
             _ => StatusCodes.Status502BadGateway,
         };
         return new("protocol_error", status, $"The MCP server '{server}' refused the request with error {error.Code}: {Cut(error.Message)}", error);

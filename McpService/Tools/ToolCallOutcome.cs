@@ -11,9 +11,10 @@ internal sealed record ToolCallOutcome
 
     public Guid? ServerId { get; init; }
 
-    public DateTimeOffset? LastGoodCallAt { get; init; }
-
     public required string Tool { get; init; }
+
+    /// <summary>The bundle that it was called through.</summary>
+    public string? Bundle { get; init; }
 
     /// <summary>The server's result as it was sent; null when there is none.</summary>
     public JsonObject? Result { get; init; }
@@ -24,6 +25,9 @@ internal sealed record ToolCallOutcome
 
     /// <summary>The tool ran and says that it failed.</summary>
     public bool IsError => Result?["isError"] is JsonValue value && value.TryGetValue(out bool isError) && isError;
+
+    /// <summary>The server asks something before it goes on.</summary>
+    public bool NeedsInput => Result?["resultType"] is JsonValue value && value.TryGetValue(out string? type) && type == "input_required";
 
     public string Outcome => Failure is null && !IsError ? ActivityOutcomes.Succeeded
         : Failure?.IsDenial == true ? ActivityOutcomes.Denied

@@ -1,143 +1,179 @@
-using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
-using McpPlatform.McpService.Data;
-using McpPlatform.McpService.Servers;
+using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Telemetry;
 using McpPlatform.McpService.Upstream;
-using McpPlatform.ServiceDefaults.Authentication;
-using McpPlatform.ServiceDefaults.Authorization;
-using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Tools;
 
-/// <summary>Calls tools for the user of the request: finds them, holds to the limits, measures, and puts the call on record.</summary>
+/// <summary>
+/// Calls tools, whoever asks and whatever way: MCP clients, the HTTP API, the chat. Decides, holds to the limits, sends, measures, and puts the call on record.
+/// </summary>
 internal sealed class ToolCalls(
-    McpDbContext db, AccessDecider access, ToolCatalogue catalogue, UpstreamSessions sessions, CallLimits limits, CurrentUser user, ToolCallRecords records,
-    McpTelemetry telemetry, TimeProvider time)
+    Registry registry, IServiceScopeFactory scopes, EraBridge bridge, CallLimits limits, ToolCallRecords records, McpTelemetry telemetry, TimeProvider time)
 {
-    public async Task<ToolCallOutcome> CallAsync(string idOrName, string tool, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
+    /// <summary>Calls a tool.</summary>
+    /// <param name="call">The caller's request; its parameters' <c>arguments</c> count, not their <c>name</c>.</param>
+    /// <param name="server">The server's name or id.</param>
+    /// <param name="tool">The tool, as its server names it.</param>
+    /// <param name="aborted">The caller has gone.</param>
+    public async Task<ToolCallOutcome> CallAsync(RelayCall call, string server, string tool, CancellationToken aborted)
     {
         var start = time.GetTimestamp();
-        var call = new ToolCallOutcome { Server = idOrName, Tool = tool };
+        var outcome = new ToolCallOutcome { Server = server, Tool = tool, Bundle = call.Scope.Bundle };
         try
         {
-            if (await db.Servers.AsNoTracking().FindServerAsync(idOrName, aborted) is { Enabled: true } server)
+            if (await FindAsync(server, aborted) is { } registered)
             {
-                call = call with { Server = server.Name, ServerId = server.Id, LastGoodCallAt = server.Health.LastGoodCallAt };
-                call = Refuse(server.Name, tool) is { } refusal
-                    ? call with { Failure = refusal }
-                    : await CallWithinLimitsAsync(call, server.ToUpstream(), arguments, timeout, aborted);
+                outcome = outcome with { Server = registered.Name, ServerId = registered.Upstream.Id };
+                outcome = Refuse(call, registered.Name, tool) is { } refusal
+                    ? outcome with { Failure = refusal }
+                    : await CallWithinLimitsAsync(call, outcome, registered, aborted);
             }
             else
             {
-                call = call with { Failure = ToolCallFailure.UnknownServer };
+                outcome = outcome with { Failure = ToolCallFailure.UnknownServer };
             }
         }
         catch (OperationCanceledException) when (aborted.IsCancellationRequested)
         {
-            call = call with { Failure = ToolCallFailure.ClientGone };
+            outcome = outcome with { Failure = ToolCallFailure.ClientGone };
             throw;
         }
         catch
         {
             // A defect or an outage of ours: it goes on to the caller.
-            call = call with { Failure = ToolCallFailure.Internal };
+            outcome = outcome with { Failure = ToolCallFailure.Internal };
             throw;
         }
         finally
         {
-            call = call with { Elapsed = time.GetElapsedTime(start) };
-            telemetry.Called(call);
-            await records.WriteAsync(call);
+            outcome = outcome with { Elapsed = time.GetElapsedTime(start) };
+            telemetry.Called(outcome);
+            await records.WriteAsync(outcome, call.Caller);
         }
 
-        return call;
+        return outcome;
+    }
+
+    /// <summary>Puts on record that somebody called what an endpoint does not have.</summary>
+    public async Task<ToolCallOutcome> RefuseUnknownAsync(RelayCall call, string name)
+    {
+        var outcome = new ToolCallOutcome { Server = call.Scope.Bundle ?? "mcp", Tool = name, Bundle = call.Scope.Bundle, Failure = ToolCallFailure.UnknownTool(call.Scope.Bundle ?? "mcp") };
+        telemetry.Called(outcome);
+        await records.WriteAsync(outcome, call.Caller);
+        return outcome;
+    }
+
+    // One that was registered a moment ago, perhaps by way of another replica.
+    private async Task<RegisteredServer?> FindAsync(string idOrName, CancellationToken cancellationToken)
+    {
+        if (registry.Current.FindServer(idOrName) is { } known)
+        {
+            return known;
+        }
+
+        await registry.RefreshAsync(cancellationToken);
+        return registry.Current.FindServer(idOrName);
     }
 
     // Decided on the name alone, before the server is asked: so a hidden tool and one that nobody has take the same time and the same words.
-    private ToolCallFailure? Refuse(string server, string tool)
+    private static ToolCallFailure? Refuse(RelayCall call, string server, string tool)
     {
+        var access = call.Caller.Access();
         var decision = access.Decide(Permissions.McpToolsCall, AccessResource.Tool(server, tool));
         return decision.Allowed ? null
             : access.Decide(Permissions.McpToolsCall, AccessResource.Server(server)).Allowed ? ToolCallFailure.HiddenTool(server, decision)
             : ToolCallFailure.HiddenServer(decision);
     }
 
-    private async Task<ToolCallOutcome> CallWithinLimitsAsync(
-        ToolCallOutcome call, UpstreamServer server, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
+    private async Task<ToolCallOutcome> CallWithinLimitsAsync(RelayCall call, ToolCallOutcome outcome, RegisteredServer server, CancellationToken aborted)
     {
-        if (!limits.TryBegin(server.Id, user.Id, out var running, out var sentence))
+        if (!limits.TryBegin(server.Upstream.Id, call.Caller.User.Id, out var running, out var sentence))
         {
-            return call with { Failure = ToolCallFailure.Limit(sentence) };
+            return outcome with { Failure = ToolCallFailure.Limit(sentence) };
         }
 
         using (running)
         {
-            return await CallAsync(call, server, arguments, timeout, aborted);
+            return await CallAsync(call, outcome, server, aborted);
         }
     }
 
-    private async Task<ToolCallOutcome> CallAsync(
-        ToolCallOutcome call, UpstreamServer server, JsonObject? arguments, TimeSpan timeout, CancellationToken aborted)
+    private async Task<ToolCallOutcome> CallAsync(RelayCall call, ToolCallOutcome outcome, RegisteredServer server, CancellationToken aborted)
     {
-        using var limit = new CancellationTokenSource(timeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, limit.Token);
+        var start = time.GetTimestamp();
         try
         {
             // Names that the server did not list never reach it, nor the names of spans.
-            if (!await catalogue.KnowsAsync(server.Id, call.Tool, stop.Token)
-                && !(await catalogue.RefreshAsync(server, stop.Token)).Any(tool => tool.GetProperty("name").ValueEquals(call.Tool)))
+            if (await FindToolAsync(server, outcome.Tool, call.Timeout, aborted) is not { } tool)
             {
-                return call with { Failure = ToolCallFailure.UnknownTool(server.Name) };
+                return outcome with { Failure = ToolCallFailure.UnknownTool(server.Name) };
             }
 
-            return call with { Result = await SendAsync(server, call.Tool, arguments, stop.Token) };
+            var arguments = call.Parameters["arguments"] as JsonObject;
+            using var definition = JsonDocument.Parse(tool.Definition);
+            var schema = definition.RootElement.TryGetProperty("inputSchema", out var found) ? found : default;
+            if (call.Header is { } header && ParamHeaders.FindMismatch(schema, arguments, header) is { } mismatch)
+            {
+                return outcome with { Failure = ToolCallFailure.HeaderMismatch(mismatch) };
+            }
+
+            if (call.Timeout is { } timeout && !server.Tools.ContainsKey(tool.Name))
+            {
+                // What finding the tool took is gone.
+                var left = timeout - time.GetElapsedTime(start);
+                call = call with { Timeout = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1) };
+            }
+
+            var answer = await SendAsync(call, server, tool, ParamHeaders.For(schema, arguments), aborted);
+            return answer.Error is { } error
+                ? outcome with { Failure = ToolCallFailure.Refused(new(error.Code, error.Message, error.Data), server.Name) }
+                : outcome with { Result = answer.Result };
         }
-        catch (Exception exception) when (ToolCallFailure.From(exception, server.Name, timeout, aborted) is { } failure)
+        catch (Exception exception) when (ToolCallFailure.From(exception, server.Name, call.Timeout ?? time.GetElapsedTime(start), aborted) is { } failure)
         {
-            return call with { Failure = failure };
+            return outcome with { Failure = failure };
         }
     }
 
-    private async Task<JsonObject> SendAsync(UpstreamServer server, string tool, JsonObject? arguments, CancellationToken cancellationToken)
+    private async Task<CataloguedTool?> FindToolAsync(RegisteredServer server, string tool, TimeSpan? timeout, CancellationToken aborted)
     {
-        using var activity = McpTelemetry.StartCall(server, tool);
+        if (server.Tools.GetValueOrDefault(tool) is { } known)
+        {
+            return known;
+        }
+
+        using var limit = new CancellationTokenSource(timeout ?? TimeSpan.FromSeconds(30), time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, limit.Token);
+        await using (var scope = scopes.CreateAsyncScope())
+        {
+            await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RefreshAsync(server.Upstream, stop.Token);
+        }
+
+        await registry.RefreshAsync(stop.Token);
+        return registry.Current.Servers.GetValueOrDefault(server.Upstream.Id)?.Tools.GetValueOrDefault(tool);
+    }
+
+    private async Task<RelayAnswer> SendAsync(
+        RelayCall call, RegisteredServer server, CataloguedTool tool, Dictionary<string, string>? headers, CancellationToken aborted)
+    {
+        using var activity = McpTelemetry.StartCall(server.Upstream, tool.Name);
         try
         {
-            return await sessions.UseAsync(
-                server,
-                SessionOwner.Of(user.Id),
-                leg =>
-                {
-                    activity?.SetTag("mcp.protocol.version", leg.ProtocolVersion);
-                    return leg.RequestAsync("tools/call", Parameters(tool, arguments), cancellationToken);
-                },
-                cancellationToken);
+            var parameters = call.Parameters.DeepClone().AsObject();
+            parameters["name"] = tool.Name;
+            var answer = await bridge.SendAsync(call, server.Upstream, parameters, headers, aborted);
+            McpTelemetry.Ended(activity, answer);
+            return answer;
         }
         catch (Exception exception)
         {
             McpTelemetry.Fail(activity, exception);
             throw;
         }
-    }
-
-    private static JsonObject Parameters(string tool, JsonObject? arguments)
-    {
-        // JSON has one parent: a copy for each time it is sent.
-        var parameters = new JsonObject { ["name"] = tool, ["arguments"] = arguments?.DeepClone() ?? new JsonObject() };
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
-        {
-            var meta = new JsonObject { ["traceparent"] = activity.Id };
-            if (!string.IsNullOrEmpty(activity.TraceStateString))
-            {
-                meta["tracestate"] = activity.TraceStateString;
-            }
-
-            parameters["_meta"] = meta;
-        }
-
-        return parameters;
     }
 }

@@ -28,7 +28,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         {
             var (position, result) = (cursor, default(JsonObject));
             result = await sessions.RequestAsync(server, "tools/list", () => position is null ? [] : new JsonObject { ["cursor"] = position }, cancellationToken);
-            foreach (var tool in Read(server, result))
+            foreach (var tool in Read(server, result["tools"] as JsonArray ?? throw new UpstreamException(UpstreamFailure.BadAnswer, "answered to tools/list without a list of tools")))
             {
                 characters += tool.Text.Length;
                 if (!tools.TryAdd(tool.Name, tool))
@@ -49,13 +49,20 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         return [.. tools.Values.Select(tool => tool.Definition)];
     }
 
-    private IEnumerable<ListedTool> Read(UpstreamServer server, JsonObject result)
+    /// <summary>Keeps what a server listed just now for somebody.</summary>
+    public Task RecordAsync(UpstreamServer server, IReadOnlyList<JsonObject> definitions, CancellationToken cancellationToken)
     {
-        if (result["tools"] is not JsonArray definitions)
+        var tools = new Dictionary<string, ListedTool>(StringComparer.Ordinal);
+        foreach (var tool in Read(server, definitions))
         {
-            throw new UpstreamException(UpstreamFailure.BadAnswer, "answered to tools/list without a list of tools");
+            tools.TryAdd(tool.Name, tool);
         }
 
+        return SaveAsync(server.Id, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
+    }
+
+    private IEnumerable<ListedTool> Read(UpstreamServer server, IEnumerable<JsonNode?> definitions)
+    {
         foreach (var definition in definitions)
         {
             // One tool that is broken does not hide the others.

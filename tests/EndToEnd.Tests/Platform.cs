@@ -43,10 +43,6 @@ public sealed class Platform : IAsyncLifetime
             gateway.WithEnvironment($"RateLimits__{limit}", "1000000");
         }
 
-        // The platform's own MCP endpoint is the sample server for as long as McpService has none: what is shown is the way to it.
-        var everything = builder.CreateResourceBuilder(builder.Resources.OfType<ExecutableResource>().Single(resource => resource.Name == "everything"));
-        gateway.WithEnvironment("ReverseProxy__Clusters__mcpservice-streams__Destinations__mcpservice__Address", everything.GetEndpoint("http"));
-
         // A client's document lies on this machine, which is allowed and trusted for that one port.
         Documents = await DocumentHost.StartAsync();
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "authservice"))

@@ -95,6 +95,17 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
         return name;
     }
 
+    /// <summary>Connects the SDK's client to an MCP endpoint.</summary>
+    public async Task<ModelContextProtocol.Client.McpClient> ConnectAsync(
+        string path, bool isModern, ModelContextProtocol.Client.McpClientHandlers? handlers, params string[] permissions)
+    {
+        var http = ClientWith(permissions);
+        var transport = new ModelContextProtocol.Client.HttpClientTransport(
+            new() { Endpoint = new Uri(http.BaseAddress!, path), TransportMode = ModelContextProtocol.Client.HttpTransportMode.StreamableHttp }, http, ownsHttpClient: true);
+        return await ModelContextProtocol.Client.McpClient.CreateAsync(
+            transport, new() { ProtocolVersion = isModern ? "2026-07-28" : "2025-11-25", Handlers = handlers ?? new() });
+    }
+
     /// <summary>Another replica over the same database.</summary>
     public IAsyncDisposable StartReplica(Dictionary<string, string?> settings) => Start(settings);
 
@@ -116,6 +127,7 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
             ["ConnectionStrings:mcpdb"] = database,
             ["ConnectionStrings:redis"] = servers.Redis,
             ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+            ["JWT_SECRET_KEY"] = "0123456789abcdef0123456789abcdef-of-tests",
             ["OUTBOUND_ALLOW"] = "127.0.0.1:*",
             ["Monitor:Interval"] = "00:00:01",
             ["Monitor:Timeout"] = "00:00:01",

@@ -24,7 +24,15 @@ internal static class McpRows
         Needs("GET /api/mcp/tools", Permissions.McpToolsCall),
         Needs("POST /api/mcp/servers/{id}/tools/{tool}/call", Permissions.McpToolsCall, 200, (_, _) =>
             Task.FromResult(new Ask("/api/mcp/servers/everything/tools/echo/call", new { arguments = new { message = "hello" } }))),
+        Needs("GET /api/mcp/bundles", Permissions.McpServersRead),
+        Needs("POST /api/mcp/bundles", Permissions.McpBundlesManage, 201, (cast, _) => Task.FromResult(new Ask("/api/mcp/bundles", NewBundle(cast)))),
+        Needs("GET /api/mcp/bundles/{id}", Permissions.McpServersRead, 200, async (cast, _) => new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}")),
+        Needs("PATCH /api/mcp/bundles/{id}", Permissions.McpBundlesManage, 200, async (cast, _) =>
+            new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}", new { description = "Changed." })),
+        Needs("DELETE /api/mcp/bundles/{id}", Permissions.McpBundlesManage, 204, async (cast, _) => new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}")),
     ];
+
+    private static object NewBundle(Cast cast) => new { name = cast.Name("bundle"), servers = new[] { new { name = "everything" } } };
 
     private static object New(Cast cast) => new { name = cast.Name("server"), url = "http://mcp.example.invalid/mcp" };
 }

@@ -54,6 +54,7 @@ public sealed class DefaultServerTests(McpServiceApplication application)
         start.Environment["ConnectionStrings__redis"] = application.Redis;
         start.Environment["ConnectionStrings__rabbitmq"] = "amqp://x:x@127.0.0.1:1";
         start.Environment["Authentication__Issuer"] = "http://127.0.0.1/";
+        start.Environment["JWT_SECRET_KEY"] = new string('k', 48);
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Servers;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace McpPlatform.McpService.Bundles;
+
+/// <summary>A new bundle.</summary>
+/// <param name="Name">Its unique name, a part of its address.</param>
+/// <param name="Servers">What is in it, in order.</param>
+/// <param name="Description">What it is for.</param>
+/// <param name="Prefix">When a tool's name begins with its server's.</param>
+/// <param name="Enabled">Whether it can be used.</param>
+public sealed record CreateBundleRequest(
+    [Required(ErrorMessage = "A name is required.")] string? Name,
+    [Required(ErrorMessage = "The servers are required; the list may be empty.")] IReadOnlyList<BundleServer?>? Servers,
+    [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
+    string Prefix = Prefixes.OnConflict,
+    bool Enabled = true);
+
+internal static class CreateBundle
+{
+    public static async Task<Results<Created<BundleResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
+        CreateBundleRequest request, McpDbContext db, BundleAccess access, CurrentUser user, ActivityLog activities, Registry registry, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!ServerNames.IsValid(request.Name!))
+        {
+            return ProblemExtensions.Invalid("name", ServerNames.Sentence);
+        }
+
+        if (request.Prefix is null || !Prefixes.IsValid(request.Prefix))
+        {
+            return ProblemExtensions.Invalid("prefix", Prefixes.Sentence);
+        }
+
+        if (await access.RefuseToManageAsync(request.Name!, "mcp.bundles.create", cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var (members, problem) = await access.ReadAsync(request.Servers!, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var bundle = Bundle.Create(request.Name!, request.Description, request.Prefix, request.Enabled, members, user.Id, time.GetUtcNow());
+        var visible = await access.VisibleServersAsync(cancellationToken);
+        db.Add(bundle);
+        db.AddToOutbox(activities.Create("mcp.bundles.create", ActivityOutcomes.Succeeded, "bundle", bundle.Name, newValues: BundleValues.Of(bundle, visible)));
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"There is a bundle named '{bundle.Name}' already: choose another name.");
+        }
+        catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation })
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status409Conflict, "One of the servers was removed at the same moment: look at them, and try again.");
+        }
+
+        await registry.RefreshAsync(cancellationToken);
+        return TypedResults.Created($"{BundlesApi.Route}/{bundle.Id}", BundleResponse.For(bundle, visible));
+    }
+}

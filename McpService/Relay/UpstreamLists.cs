@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using McpPlatform.McpService.Upstream;
+
+namespace McpPlatform.McpService.Relay;
+
+/// <summary>Everything of a kind that a server has: all pages, within bounds.</summary>
+internal sealed class UpstreamLists(UpstreamSessions sessions)
+{
+    private const int MaxPages = 100, MaxItems = 10_000;
+
+    /// <exception cref="UpstreamException">It gave no usable answer, or too much.</exception>
+    /// <exception cref="UpstreamErrorException">It answered with an error.</exception>
+    public Task<IReadOnlyList<JsonObject>> ReadAsync(RelayCall call, UpstreamServer server, ListKind kind, CancellationToken cancellationToken) =>
+        sessions.UseAsync(server, call.Owner, leg => ReadAsync(leg, call, kind, cancellationToken), cancellationToken);
+
+    private static async Task<IReadOnlyList<JsonObject>> ReadAsync(IUpstreamLeg leg, RelayCall call, ListKind kind, CancellationToken cancellationToken)
+    {
+        List<JsonObject> items = [];
+        if (!leg.Profile.Has(kind.Capability))
+        {
+            return items;
+        }
+
+        HashSet<string> cursors = new(StringComparer.Ordinal);
+        string? cursor = null;
+        do
+        {
+            var parameters = cursor is null ? new JsonObject() : new JsonObject { ["cursor"] = cursor };
+            TraceContext.AddTo(parameters);
+            var reply = await leg.ExchangeAsync(new UpstreamRequest(kind.Method, parameters) { Capabilities = call.Client.Capabilities }, NobodyAsks.Instance, cancellationToken);
+            JsonObject result;
+            try
+            {
+                result = UpstreamLegExtensions.AsResult(reply);
+            }
+            catch (UpstreamErrorException error) when (error.Code == UpstreamErrorException.MethodNotFound)
+            {
+                // It has resources, and never heard of templates.
+                return items;
+            }
+
+            items.AddRange((result[kind.Member] as JsonArray ?? throw new UpstreamException(UpstreamFailure.BadAnswer, $"answered to {kind.Method} without a list"))
+                .OfType<JsonObject>().Select(item => item.DeepClone().AsObject()));
+            cursor = result["nextCursor"] is JsonValue next && next.TryGetValue(out string? text) ? text : null;
+            if (cursor is not null && (!cursors.Add(cursor) || cursors.Count >= MaxPages) || items.Count > MaxItems)
+            {
+                throw new UpstreamException(UpstreamFailure.TooLarge, $"lists more than is accepted, which is {MaxItems} on {MaxPages} pages");
+            }
+        }
+        while (cursor is not null);
+        return items;
+    }
+}
