@@ -61,7 +61,7 @@ internal sealed class BundleAccess(McpDbContext db, AccessDecider access, Activi
 
     /// <summary>Reads what a request says is in a bundle.</summary>
     /// <returns>The members, or the problem to answer with.</returns>
-    public async Task<(List<BundleMember> Members, ValidationProblem? Problem)> ReadAsync(IReadOnlyList<BundleServer?> servers, CancellationToken cancellationToken)
+    public async Task<(List<BundleMember> Members, ValidationProblem? Problem)> ReadAsync(IReadOnlyList<BundleServerRequest?> servers, CancellationToken cancellationToken)
     {
         List<BundleMember> members = [];
         if (BundleMembers.FindMistake(servers) is { } mistake)

@@ -24,9 +24,9 @@ internal sealed record BundleResponse(
 }
 
 /// <summary>A server in a bundle.</summary>
-/// <param name="Name">Its name or id.</param>
+/// <param name="Name">Its name.</param>
 /// <param name="Tools">The chosen tools, as the server names them; null for everything that it has, prompts and resources included.</param>
-public sealed record BundleServer(string Name, IReadOnlyList<string>? Tools = null);
+internal sealed record BundleServer(string Name, IReadOnlyList<string>? Tools = null);
 
 /// <summary>What the audit trail keeps of a bundle.</summary>
 internal sealed record BundleValues(string Name, string? Description, string Prefix, bool Enabled, IReadOnlyList<BundleServer> Servers)
@@ -42,7 +42,7 @@ internal static class BundleMembers
     public const int MaxServers = 100, MaxTools = 1_000;
 
     /// <summary>What is wrong with the list itself; null when nothing is.</summary>
-    public static string? FindMistake(IReadOnlyList<BundleServer?> servers)
+    public static string? FindMistake(IReadOnlyList<BundleServerRequest?> servers)
     {
         if (servers.Count > MaxServers)
         {

@@ -20,10 +20,15 @@ namespace McpPlatform.McpService.Bundles;
 /// <param name="Enabled">Whether it can be used.</param>
 public sealed record CreateBundleRequest(
     [Required(ErrorMessage = "A name is required.")] string? Name,
-    [Required(ErrorMessage = "The servers are required; the list may be empty.")] IReadOnlyList<BundleServer?>? Servers,
+    [Required(ErrorMessage = "The servers are required; the list may be empty.")] IReadOnlyList<BundleServerRequest?>? Servers,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     string Prefix = Prefixes.OnConflict,
     bool Enabled = true);
+
+/// <summary>A server for a bundle.</summary>
+/// <param name="Name">Its name or id.</param>
+/// <param name="Tools">The chosen tools, as the server names them; left out for everything that it has, prompts and resources included.</param>
+public sealed record BundleServerRequest(string Name, IReadOnlyList<string>? Tools = null);
 
 internal static class CreateBundle
 {

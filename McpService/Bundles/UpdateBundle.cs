@@ -16,7 +16,7 @@ namespace McpPlatform.McpService.Bundles;
 /// <param name="Prefix">When a tool's name begins with its server's.</param>
 /// <param name="Enabled">Whether it can be used.</param>
 public sealed record UpdateBundleRequest(
-    IReadOnlyList<BundleServer?>? Servers = null,
+    IReadOnlyList<BundleServerRequest?>? Servers = null,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     string? Prefix = null,
     bool? Enabled = null);

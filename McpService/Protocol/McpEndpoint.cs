@@ -3,6 +3,7 @@ using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Relay;
 using McpPlatform.ServiceDefaults.Authorization;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol.AspNetCore;
@@ -65,7 +66,9 @@ internal static class McpEndpoint
     public static void MapMcpEndpoint(this WebApplication app)
     {
         app.UseMiddleware<McpEdge>();
-        app.MapMcp("/mcp/{bundle?}").WithMetadata(new McpEndpointMarker(), new AuditDenials(Permissions.McpToolsCall, "mcp_endpoint"))
+        var endpoints = app.MapMcp("/mcp/{bundle?}");
+        endpoints.Add(endpoint => endpoint.Metadata.Add(new EndpointNameMetadata("Mcp" + endpoint.Metadata.OfType<HttpMethodMetadata>().Single().HttpMethods[0])));
+        endpoints.WithMetadata(new McpEndpointMarker(), new AuditDenials(Permissions.McpToolsCall, "mcp_endpoint"))
             .RequirePermission(Permissions.McpToolsCall).ExcludeFromDescription();
     }
 

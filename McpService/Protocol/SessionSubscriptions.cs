@@ -61,7 +61,7 @@ internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay 
         && call.Caller.Access().Decide(Permissions.McpToolsCall, Resources.Resource(item.Server, item.Name)).Allowed ? item : null;
 
     private static async Task<RelayError?> ToldAsync(IUpstreamLeg leg, string method, string uri, CancellationToken cancellationToken) =>
-        RelayAnswer.Of(await leg.ExchangeAsync(new UpstreamRequest(method, new JsonObject { ["uri"] = uri }), NobodyAsks.Instance, cancellationToken)).Error;
+        RelayAnswer.Of(await leg.ExchangeAsync(new UpstreamCall(method, new JsonObject { ["uri"] = uri }), NobodyAsks.Instance, cancellationToken)).Error;
 
     // Again and again: a server that was restarted is followed when it is back.
     private async Task FollowAsync(RelayCall call, ScopeMember member, JsonObject wanted, Ear ear, CancellationToken cancellationToken)

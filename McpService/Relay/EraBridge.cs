@@ -39,7 +39,7 @@ internal sealed class EraBridge(UpstreamSessions sessions, RequestStates states,
         }
 
         var timeout = call.Timeout ?? options.Value.CallTimeout;
-        var request = new RelayRequest(call, server, parameters, headers, round?.UpstreamState);
+        var request = new RelayRound(call, server, parameters, headers, round?.UpstreamState);
         return call.Client.IsModern && await IsLegacyAsync(call, server, cancellationToken)
             ? await parked.StartAsync(request, timeout, cancellationToken)
             : await SendAsync(request, timeout, cancellationToken);
@@ -49,7 +49,7 @@ internal sealed class EraBridge(UpstreamSessions sessions, RequestStates states,
     private Task<bool> IsLegacyAsync(RelayCall call, UpstreamServer server, CancellationToken cancellationToken) =>
         sessions.UseAsync(server, call.Owner, leg => Task.FromResult(!leg.IsModern), cancellationToken);
 
-    private async Task<RelayAnswer> SendAsync(RelayRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<RelayAnswer> SendAsync(RelayRound request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var clock = new CallClock(timeout, options.Value.AskTimeout, time, cancellationToken);
         try
@@ -66,10 +66,10 @@ internal sealed class EraBridge(UpstreamSessions sessions, RequestStates states,
         }
     }
 
-    private static async Task<RelayAnswer> SendOnceAsync(IUpstreamLeg leg, RelayRequest request, CallClock clock) =>
+    private static async Task<RelayAnswer> SendOnceAsync(IUpstreamLeg leg, RelayRound request, CallClock clock) =>
         RelayAnswer.Of(await leg.ExchangeAsync(request.ToUpstream(), new RelayObserver(request.Call, clock, request.Server), clock.Token));
 
-    private async Task<RelayAnswer> SendModernAsync(IUpstreamLeg leg, RelayRequest request, CallClock clock)
+    private async Task<RelayAnswer> SendModernAsync(IUpstreamLeg leg, RelayRound request, CallClock clock)
     {
         for (var round = 1; ; round++)
         {
@@ -101,7 +101,7 @@ internal sealed class EraBridge(UpstreamSessions sessions, RequestStates states,
         }
     }
 
-    private static async Task<JsonObject> AskAllAsync(RelayRequest request, JsonObject result, CallClock clock)
+    private static async Task<JsonObject> AskAllAsync(RelayRound request, JsonObject result, CallClock clock)
     {
         using var pause = clock.Pause();
         InputRequests.NameServer(result, request);
@@ -116,19 +116,19 @@ internal sealed class EraBridge(UpstreamSessions sessions, RequestStates states,
     }
 }
 
-/// <summary>One request on its way to a server.</summary>
+/// <summary>A client's request on its way to a server, once or, where the server asks, again with the answers.</summary>
 /// <param name="Call">The client's.</param>
 /// <param name="Server">Where it goes.</param>
 /// <param name="Parameters">With the server's names.</param>
 /// <param name="Headers">HTTP headers that the tool's schema asks for.</param>
 /// <param name="UpstreamState">What the server gave the last round.</param>
-internal sealed record RelayRequest(RelayCall Call, UpstreamServer Server, JsonObject Parameters, IReadOnlyDictionary<string, string>? Headers, string? UpstreamState)
+internal sealed record RelayRound(RelayCall Call, UpstreamServer Server, JsonObject Parameters, IReadOnlyDictionary<string, string>? Headers, string? UpstreamState)
 {
     /// <summary>The client's answers to the server's questions, where the platform collected them.</summary>
     public JsonObject? InputResponses { get; init; }
 
     /// <summary>As it is sent: a copy, because a request may be sent once more where a session was lost.</summary>
-    public UpstreamRequest ToUpstream()
+    public UpstreamCall ToUpstream()
     {
         var parameters = Parameters.DeepClone().AsObject();
         parameters.Remove("requestState");

@@ -19,13 +19,13 @@ internal static class InputRequests
         ? "another round"
         : In(result).Where(question => !client.CanBeAsked(question.Method, question.Parameters)).Select(question => question.Method).FirstOrDefault();
 
-    public static RelayAnswer Undeclared(RelayRequest request, string method) => RelayAnswer.Fail(
+    public static RelayAnswer Undeclared(RelayRound request, string method) => RelayAnswer.Fail(
         RelayError.MissingCapability,
         $"The MCP server '{request.Server.Name}' asks for '{method}', which this client did not declare that it can answer.",
         new JsonObject { ["requiredCapabilities"] = new JsonObject { [Capability(method)] = new JsonObject() } });
 
     /// <summary>Lets a person see which of several servers asks.</summary>
-    public static void NameServer(JsonObject result, RelayRequest request)
+    public static void NameServer(JsonObject result, RelayRound request)
     {
         foreach (var (_, method, parameters) in In(result).ToList())
         {

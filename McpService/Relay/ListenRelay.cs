@@ -128,7 +128,7 @@ internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, Li
     {
         foreach (var (_, _, uri) in leg.IsModern ? [] : uris)
         {
-            await leg.ExchangeAsync(new UpstreamRequest(RequestMethods.ResourcesSubscribe, new JsonObject { ["uri"] = uri }), NobodyAsks.Instance, cancellationToken);
+            await leg.ExchangeAsync(new UpstreamCall(RequestMethods.ResourcesSubscribe, new JsonObject { ["uri"] = uri }), NobodyAsks.Instance, cancellationToken);
         }
     }
 

@@ -8,7 +8,7 @@ namespace McpPlatform.McpService.Relay;
 /// A call to a server that asks in the middle of it, for a client that comes back with its answers: the server's call goes on in between. The client is attached while
 /// one of its requests is being answered; what the server says otherwise is heard by nobody.
 /// </summary>
-internal sealed class ParkedCall(RelayRequest request, CallClock clock) : IUpstreamObserver
+internal sealed class ParkedCall(RelayRound request, CallClock clock) : IUpstreamObserver
 {
     // Servers that ask for three things at once do so within moments: one round for all of them.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(60);

@@ -28,7 +28,7 @@ internal sealed class ParkedCallStore(UpstreamSessions sessions, IOptions<Upstre
 
     public static string NodeOf(string id) => id.Split('.', 2)[0];
 
-    public Task<ParkedOutcome> StartAsync(RelayRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<ParkedOutcome> StartAsync(RelayRound request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var call = new ParkedCall(request, new CallClock(timeout, options.Value.AskTimeout, time, CancellationToken.None));
         call.Start(parked => SendAsync(request, parked));
@@ -71,7 +71,7 @@ internal sealed class ParkedCallStore(UpstreamSessions sessions, IOptions<Upstre
             : ParkedOutcome.Fail(RelayError.InternalError, "Too many calls wait for answers: answer those, or wait until they have expired.");
     }
 
-    private async Task<RelayAnswer> SendAsync(RelayRequest request, ParkedCall parked)
+    private async Task<RelayAnswer> SendAsync(RelayRound request, ParkedCall parked)
     {
         try
         {

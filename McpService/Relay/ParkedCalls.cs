@@ -7,7 +7,7 @@ namespace McpPlatform.McpService.Relay;
 /// </summary>
 internal sealed class ParkedCalls(ParkedCallStore store, ParkedCallExchange exchange, RequestStates states)
 {
-    public async Task<RelayAnswer> StartAsync(RelayRequest request, TimeSpan timeout, CancellationToken cancellationToken) =>
+    public async Task<RelayAnswer> StartAsync(RelayRound request, TimeSpan timeout, CancellationToken cancellationToken) =>
         Finish(await store.StartAsync(request, timeout, cancellationToken), request.Call, request.Server);
 
     /// <summary>The client has come back.</summary>

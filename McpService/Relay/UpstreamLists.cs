@@ -27,7 +27,7 @@ internal sealed class UpstreamLists(UpstreamSessions sessions)
         {
             var parameters = cursor is null ? new JsonObject() : new JsonObject { ["cursor"] = cursor };
             TraceContext.AddTo(parameters);
-            var reply = await leg.ExchangeAsync(new UpstreamRequest(kind.Method, parameters) { Capabilities = call.Client.Capabilities }, NobodyAsks.Instance, cancellationToken);
+            var reply = await leg.ExchangeAsync(new UpstreamCall(kind.Method, parameters) { Capabilities = call.Client.Capabilities }, NobodyAsks.Instance, cancellationToken);
             JsonObject result;
             try
             {

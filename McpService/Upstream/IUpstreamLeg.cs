@@ -25,7 +25,7 @@ internal interface IUpstreamLeg
     /// <returns>A <see cref="JsonRpcResponse"/>, whose result is an object, or a <see cref="JsonRpcError"/>.</returns>
     /// <exception cref="UpstreamSessionLostException">It did not execute the request: open another leg.</exception>
     /// <exception cref="UpstreamException">It gave no usable answer.</exception>
-    Task<JsonRpcMessage> ExchangeAsync(UpstreamRequest request, IUpstreamObserver observer, CancellationToken cancellationToken);
+    Task<JsonRpcMessage> ExchangeAsync(UpstreamCall request, IUpstreamObserver observer, CancellationToken cancellationToken);
 
     /// <summary>Hands on a notification of the caller's. Never waits for more than its acceptance.</summary>
     Task NotifyAsync(string method, JsonObject? parameters, CancellationToken cancellationToken);
@@ -58,7 +58,7 @@ internal sealed record UpstreamProfile(JsonObject Capabilities, JsonObject? Serv
 /// <summary>One request to an MCP server.</summary>
 /// <param name="Method">Such as <c>tools/call</c>.</param>
 /// <param name="Parameters">Its parameters, <c>_meta</c> of the caller included.</param>
-internal sealed record UpstreamRequest(string Method, JsonObject Parameters)
+internal sealed record UpstreamCall(string Method, JsonObject Parameters)
 {
     /// <summary>What the caller can be asked in the middle of this request. Sessions fix it when they are opened.</summary>
     public JsonObject Capabilities { get; init; } = [];
@@ -100,7 +100,7 @@ internal static class UpstreamLegExtensions
     /// <inheritdoc cref="IUpstreamLeg.ExchangeAsync"/>
     public static async Task<JsonObject> RequestAsync(this IUpstreamLeg leg, string method, JsonObject parameters, CancellationToken cancellationToken)
     {
-        var result = AsResult(await leg.ExchangeAsync(new UpstreamRequest(method, parameters), NobodyAsks.Instance, cancellationToken));
+        var result = AsResult(await leg.ExchangeAsync(new UpstreamCall(method, parameters), NobodyAsks.Instance, cancellationToken));
         return result["resultType"] is JsonValue type && type.TryGetValue(out string? value) && value == "input_required"
             ? throw new UpstreamException(UpstreamFailure.NeedsInput, "asks for input in the middle of the request, which nobody is there to give")
             : result;

@@ -16,12 +16,12 @@ internal sealed class LegacyHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint
 
     public UpstreamProfile Profile => profile;
 
-    public async Task<JsonRpcMessage> ExchangeAsync(UpstreamRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
+    public async Task<JsonRpcMessage> ExchangeAsync(UpstreamCall request, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
         if (request.LogLevel is { } level && level != logLevel && profile.Has("logging"))
         {
             logLevel = level;
-            await SendAsync(new UpstreamRequest("logging/setLevel", new JsonObject { ["level"] = level }), NobodyAsks.Instance, cancellationToken);
+            await SendAsync(new UpstreamCall("logging/setLevel", new JsonObject { ["level"] = level }), NobodyAsks.Instance, cancellationToken);
         }
 
         return await SendAsync(request with { Parameters = ModernMeta.RemoveFrom(request.Parameters) }, observer, cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class LegacyHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint
 
     public Task CloseAsync() => endpoint.SessionId is null ? Task.CompletedTask : http.EndSessionAsync(endpoint, TimeSpan.FromSeconds(2));
 
-    private async Task<JsonRpcMessage> SendAsync(UpstreamRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
+    private async Task<JsonRpcMessage> SendAsync(UpstreamCall request, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref lastId);
         using var abort = new CancellationTokenSource();

@@ -14,7 +14,7 @@ internal sealed class ModernHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint
 
     public UpstreamProfile Profile => profile;
 
-    public async Task<JsonRpcMessage> ExchangeAsync(UpstreamRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
+    public async Task<JsonRpcMessage> ExchangeAsync(UpstreamCall request, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
         var message = new JsonRpcRequest
         {
@@ -27,7 +27,7 @@ internal sealed class ModernHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint
     public Task NotifyAsync(string method, JsonObject? parameters, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task ListenAsync(JsonObject wanted, IUpstreamObserver observer, CancellationToken cancellationToken) =>
-        ExchangeAsync(new UpstreamRequest("subscriptions/listen", new JsonObject { ["notifications"] = wanted.DeepClone() }), observer, cancellationToken);
+        ExchangeAsync(new UpstreamCall("subscriptions/listen", new JsonObject { ["notifications"] = wanted.DeepClone() }), observer, cancellationToken);
 
     public Task CloseAsync() => Task.CompletedTask;
 }

@@ -109,6 +109,15 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
     /// <summary>Another replica over the same database.</summary>
     public IAsyncDisposable StartReplica(Dictionary<string, string?> settings) => Start(settings);
 
+    /// <summary>Another replica over the same database, and a client of it.</summary>
+    public (IAsyncDisposable Replica, HttpClient Client) StartReplicaFor(Guid user)
+    {
+        var replica = Start([]);
+        var client = replica.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(user, "caller", AllPermissions));
+        return (replica, client);
+    }
+
     public Task<EventProbe<T>> ListenAsync<T>()
         where T : class => EventProbe<T>.StartAsync(servers.RabbitMq);
 

@@ -54,7 +54,7 @@ internal sealed class McpApplication : IAsyncDisposable, ITokenCache
     public async Task<string> EchoAsync(string message)
     {
         await using var client = await McpClient.CreateAsync(transport);
-        var result = await client.CallToolAsync("echo", new Dictionary<string, object?> { ["message"] = message });
+        var result = await client.CallToolAsync("everything__echo", new Dictionary<string, object?> { ["message"] = message });
         return Assert.IsType<TextContentBlock>(Assert.Single(result.Content)).Text;
     }
 
