@@ -22,13 +22,14 @@ public sealed class DependencyTests
     public void Service_defaults_know_no_service_because_they_hold_nothing_of_the_domain() =>
         Assert.DoesNotContain(typeof(PlatformService).Assembly.GetReferencedAssemblies(), name => Repository.Services.Contains(name.Name));
 
+    // BuiltIn holds MCP servers of our own: the SDK's options and tools are what they consist of.
     [Fact]
     public void Only_the_folders_that_speak_mcp_know_its_sdk_because_it_changes_fastest()
     {
         var elsewhere = Repository.Sources([.. Repository.Services, "ServiceDefaults", "Contracts"])
             .Where(file => File.ReadAllText(file).Contains("using ModelContextProtocol", StringComparison.Ordinal))
             .Select(Repository.Relative)
-            .Where(file => !((string[])["McpService/Protocol/", "McpService/Relay/", "McpService/Upstream/"]).Any(folder => file.StartsWith(folder, StringComparison.Ordinal)));
+            .Where(file => !((string[])["McpService/Protocol/", "McpService/Relay/", "McpService/Upstream/", "McpService/BuiltIn/"]).Any(folder => file.StartsWith(folder, StringComparison.Ordinal)));
         Assert.Empty(elsewhere);
     }
 

@@ -55,6 +55,7 @@ public sealed class SourceTests
         ["UserService/Queries/Engines/MySqlEngine.cs"] = "is given an address that the guard has decided on",
         ["UserService/Queries/Engines/SqlServerEngine.cs"] = "is given an address that the guard has decided on",
         ["AuthService/Authorization/ClientDocuments.cs"] = "goes through the guard",
+        ["McpService/BuiltIn/BuiltInSetup.cs"] = "goes through the guard",
         ["McpService/Upstream/UpstreamSetup.cs"] = "goes through the guard",
         ["McpService/Protocol/SessionHomes.cs"] = "another replica, at the address that it wrote down itself",
         ["McpService/Upstream/UpstreamHttp.cs"] = "uses the handlers of UpstreamSetup",
