@@ -60,7 +60,7 @@ var userService = builder.AddProject<Projects.UserService>("userservice")
     .WithReplicas(replicas);
 
 var mcpService = builder.AddProject<Projects.McpService>("mcpservice")
-    .WithReference(mcpDb).WithReference(redis).WithReference(rabbitmq).WithReference(authService)
+    .WithReference(mcpDb).WithReference(redis).WithReference(rabbitmq).WithReference(authService).WithReference(userService)
     .WithEnvironment("Authentication__Issuer", issuer)
     .WithEnvironment("JWT_SECRET_KEY", jwtSecretKey)
     .WaitForCompletion(mcpMigrations).WaitFor(redis).WaitFor(rabbitmq)

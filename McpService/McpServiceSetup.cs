@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
@@ -43,6 +44,7 @@ internal static class McpServiceSetup
         builder.Services.AddTools();
         builder.AddMcpEndpoint();
         builder.Services.AddMonitor();
+        builder.Services.AddBuiltInServers();
     }
 
     public static void MapMcpService(this WebApplication app)
