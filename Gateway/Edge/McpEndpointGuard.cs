@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Identity;
 using McpPlatform.Gateway.Telemetry;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Problems;
@@ -7,7 +8,8 @@ namespace McpPlatform.Gateway.Edge;
 
 /// <summary>
 /// Two duties of an MCP endpoint (Streamable HTTP, "Security Warning"; RFC 9728 section 5.1), on every method and path below <c>/mcp</c>: refuse a foreign
-/// <c>Origin</c>, which is how a web page rebinds DNS to a local server; and tell with a 401 where the resource's metadata is, from which a client learns to log in.
+/// <c>Origin</c>, which is how a web page rebinds DNS to a local server; and tell with a 401 where the resource's metadata is, from which a client learns to log in, and
+/// which scope it needs (RFC 6750 section 3).
 /// </summary>
 internal sealed class McpEndpointGuard(
     RequestDelegate next, IOptions<PlatformAuthenticationOptions> platform, IOptions<CrossOriginOptions> origins, GatewayTelemetry telemetry)
@@ -45,7 +47,7 @@ internal sealed class McpEndpointGuard(
         {
             var separator = challenge is "" or "Bearer" ? " " : ", ";
             var scheme = challenge.Length == 0 ? "Bearer" : challenge;
-            context.Response.Headers.WWWAuthenticate = $"{scheme}{separator}resource_metadata=\"{metadata}{context.Request.Path.ToUriComponent().TrimEnd('/')}\"";
+            context.Response.Headers.WWWAuthenticate = $"{scheme}{separator}resource_metadata=\"{metadata}{context.Request.Path.ToUriComponent().TrimEnd('/')}\", scope=\"{Permissions.McpToolsCall}\"";
         }
     }
 }

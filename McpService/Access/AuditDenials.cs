@@ -1,9 +1,13 @@
+using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Protocol;
+using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Access;
 
@@ -36,8 +40,22 @@ internal sealed class AuditDenialsHandler : IAuthorizationMiddlewareResultHandle
                 Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["error"] = "permission" },
             });
             await db.SaveChangesAsync(CancellationToken.None);
+            AskForMore(context);
         }
 
         await inner.HandleAsync(next, context, policy, authorizeResult);
+    }
+
+    // A client of an MCP endpoint learns what to ask for: RFC 6750 section 3.1, and the step-up of MCP's authorization.
+    private static void AskForMore(HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<McpEndpointMarker>() is null)
+        {
+            return;
+        }
+
+        var platform = context.RequestServices.GetRequiredService<IOptions<PlatformAuthenticationOptions>>().Value;
+        var metadata = new Uri(new Uri(platform.CanonicalIssuer), "/.well-known/oauth-protected-resource" + context.Request.Path.ToUriComponent().TrimEnd('/'));
+        context.Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{Permissions.McpToolsCall}\", resource_metadata=\"{metadata.AbsoluteUri}\"";
     }
 }

@@ -3,12 +3,11 @@ using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Upstream;
-using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Relay;
 
 /// <summary>Requests for one prompt or one resource, and completion of their arguments: finds whose it is, decides, and hands it on.</summary>
-internal sealed class ItemRelay(UpstreamLists lists, EraBridge bridge, Denials denials, IOptions<UpstreamOptions> options)
+internal sealed class ItemRelay(UpstreamLists lists, EraBridge bridge, Denials denials)
 {
     public async Task<RelayAnswer> GetPromptAsync(RelayCall call, CancellationToken cancellationToken)
     {
@@ -98,13 +97,11 @@ internal sealed class ItemRelay(UpstreamLists lists, EraBridge bridge, Denials d
     {
         var shares = await Task.WhenAll(call.Scope.Members.Where(member => member.Tools is null).Select(async member =>
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(options.Value.ListTimeout);
             try
             {
-                return (member.Server.Name, await lists.ReadAsync(call, member.Server.Upstream, kind, deadline.Token));
+                return (member.Server.Name, await lists.ReadAsync(call, member.Server.Upstream, kind, cancellationToken));
             }
-            catch (Exception exception) when (UpstreamExceptions.IsOurs(exception) || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception exception) when (UpstreamExceptions.IsOurs(exception))
             {
                 return (member.Server.Name, (IReadOnlyList<JsonObject>)[]);
             }

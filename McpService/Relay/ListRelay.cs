@@ -5,7 +5,6 @@ using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Tools;
 using McpPlatform.McpService.Upstream;
-using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Relay;
 
@@ -13,7 +12,7 @@ namespace McpPlatform.McpService.Relay;
 /// Lists of many servers' things as one. Each server has its deadline; the lists of those that keep it are the answer, and the others are named in its
 /// <c>_meta</c>, so that nothing is missing in silence. The order is the same every time.
 /// </summary>
-internal sealed class ListRelay(Registry registry, UpstreamLists lists, IServiceScopeFactory scopes, IOptions<UpstreamOptions> options)
+internal sealed class ListRelay(Registry registry, UpstreamLists lists, IServiceScopeFactory scopes)
 {
     /// <summary>In <c>_meta</c>: the servers whose things are not in the list, and why.</summary>
     public const string Missing = "mcpplatform/missing";
@@ -40,23 +39,17 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
 
     private async Task<Share> ReadAsync(RelayCall call, ScopeMember member, ListKind kind, CancellationToken cancellationToken)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(options.Value.ListTimeout);
         try
         {
-            var items = await lists.ReadAsync(call, member.Server.Upstream, kind, deadline.Token);
+            var items = await lists.ReadAsync(call, member.Server.Upstream, kind, cancellationToken);
             if (kind == ListKind.Tools)
             {
                 await using var scope = scopes.CreateAsyncScope();
-                await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RecordAsync(member.Server.Upstream, items, deadline.Token);
-                await registry.RefreshAsync(deadline.Token);
+                await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RecordAsync(member.Server.Upstream, items, cancellationToken);
+                await registry.RefreshAsync(cancellationToken);
             }
 
             return new(member, items, null);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new(member, [], $"It gave no list within {options.Value.ListTimeout.TotalSeconds:0.#} s.");
         }
         catch (UpstreamException exception)
         {

@@ -1,17 +1,32 @@
 using System.Text.Json.Nodes;
 using McpPlatform.McpService.Upstream;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Relay;
 
 /// <summary>Everything of a kind that a server has: all pages, within bounds.</summary>
-internal sealed class UpstreamLists(UpstreamSessions sessions)
+internal sealed class UpstreamLists(UpstreamSessions sessions, UpstreamBreakers breakers, IOptions<UpstreamOptions> options)
 {
     private const int MaxPages = 100, MaxItems = 10_000;
 
-    /// <exception cref="UpstreamException">It gave no usable answer, or too much.</exception>
+    /// <exception cref="UpstreamException">It gave no usable answer, none in time, or too much; or it is left alone for a while.</exception>
     /// <exception cref="UpstreamErrorException">It answered with an error.</exception>
     public Task<IReadOnlyList<JsonObject>> ReadAsync(RelayCall call, UpstreamServer server, ListKind kind, CancellationToken cancellationToken) =>
-        sessions.UseAsync(server, call.Owner, leg => ReadAsync(leg, call, kind, cancellationToken), cancellationToken);
+        breakers.UseAsync(server, () => ReadInTimeAsync(call, server, kind, cancellationToken));
+
+    private async Task<IReadOnlyList<JsonObject>> ReadInTimeAsync(RelayCall call, UpstreamServer server, ListKind kind, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(options.Value.ListTimeout);
+        try
+        {
+            return await sessions.UseAsync(server, call.Owner, leg => ReadAsync(leg, call, kind, deadline.Token), deadline.Token);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UpstreamException(UpstreamFailure.Timeout, $"gave no list within {options.Value.ListTimeout.TotalSeconds:0.#} s", exception);
+        }
+    }
 
     private static async Task<IReadOnlyList<JsonObject>> ReadAsync(IUpstreamLeg leg, RelayCall call, ListKind kind, CancellationToken cancellationToken)
     {

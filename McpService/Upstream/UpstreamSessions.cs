@@ -14,13 +14,14 @@ internal sealed class UpstreamSessions : IAsyncDisposable
     private readonly ConcurrentDictionary<(Guid Server, SessionOwner Owner), Session> sessions = new();
     private readonly ConcurrentDictionary<Guid, (Uri Url, bool Modern, UpstreamProfile Profile)> met = new();
     private readonly UpstreamConnector connector;
+    private readonly UpstreamBreakers breakers;
     private readonly UpstreamOptions options;
     private readonly TimeProvider time;
     private readonly ITimer sweep;
 
-    public UpstreamSessions(UpstreamConnector connector, IOptions<UpstreamOptions> options, TimeProvider time)
+    public UpstreamSessions(UpstreamConnector connector, UpstreamBreakers breakers, IOptions<UpstreamOptions> options, TimeProvider time)
     {
-        (this.connector, this.options, this.time) = (connector, options.Value, time);
+        (this.connector, this.breakers, this.options, this.time) = (connector, breakers, options.Value, time);
         var period = this.options.SessionIdle / 4;
         sweep = time.CreateTimer(_ => CloseIdle(), null, period, period);
     }
@@ -110,6 +111,11 @@ internal sealed class UpstreamSessions : IAsyncDisposable
 
         while (true)
         {
+            if (!sessions.ContainsKey((server.Id, owner)))
+            {
+                breakers.Check(server);
+            }
+
             var session = sessions.GetOrAdd((server.Id, owner), _ => new Session(server, owner, () => OpenAsync(server, owner)));
             if (session.Server == server && !session.Leg.Value.IsFaulted && !session.Leg.Value.IsCanceled && session.TryEnter())
             {

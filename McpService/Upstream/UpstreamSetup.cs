@@ -18,6 +18,7 @@ internal static class UpstreamSetup
             .RemoveAllLoggers();
         services.AddSingleton<UpstreamHttp>();
         services.AddSingleton<UpstreamConnector>();
+        services.AddSingleton<UpstreamBreakers>();
         services.AddSingleton<UpstreamSessions>();
     }
 }

@@ -56,7 +56,7 @@ public sealed class CrossOriginTests(GatewayApplication gateway)
     }
 
     [Theory]
-    [InlineData("/mcp", null, "Bearer resource_metadata=\"http://platform.test/.well-known/oauth-protected-resource/mcp\"")]
+    [InlineData("/mcp", null, "Bearer resource_metadata=\"http://platform.test/.well-known/oauth-protected-resource/mcp\", scope=\"mcp.tools.call\"")]
     [InlineData("/mcp/team", null, "Bearer resource_metadata=\"http://platform.test/.well-known/oauth-protected-resource/mcp/team\"")]
     [InlineData("/mcp", "Bearer ey.ey.x", "resource_metadata=\"http://platform.test/.well-known/oauth-protected-resource/mcp\"")]
     public async Task Mcp_tells_with_a_401_where_to_log_in(string path, string? authorization, string says)

@@ -141,6 +141,7 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
             ["Monitor:Interval"] = "00:00:01",
             ["Monitor:Timeout"] = "00:00:01",
             ["Upstream:MaxCallsPerUser"] = "3",
+            ["Upstream:ListTimeout"] = "00:00:01",
         }, servers);
         started.UseKestrel(0);
         started.StartServer();
