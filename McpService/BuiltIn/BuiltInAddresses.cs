@@ -1,3 +1,4 @@
+using McpPlatform.McpService.BuiltIn.Confluence;
 using McpPlatform.McpService.BuiltIn.Jenkins;
 using McpPlatform.ServiceDefaults.Outbound;
 using Microsoft.Extensions.Options;
@@ -5,11 +6,11 @@ using Microsoft.Extensions.Options;
 namespace McpPlatform.McpService.BuiltIn;
 
 /// <summary>The operator names these servers, and that allows their addresses, private or not.</summary>
-internal sealed class BuiltInAddresses(IOptions<JenkinsOptions> jenkins) : IConfigureOptions<OutboundOptions>
+internal sealed class BuiltInAddresses(IOptions<JenkinsOptions> jenkins, IOptions<ConfluenceOptions> confluence) : IConfigureOptions<OutboundOptions>
 {
     public void Configure(OutboundOptions options)
     {
-        foreach (var address in (string?[])[jenkins.Value.Url])
+        foreach (var address in (string?[])[jenkins.Value.Url, confluence.Value.BaseUrl])
         {
             if (TryParse(address, out var url))
             {

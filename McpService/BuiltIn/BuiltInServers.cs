@@ -1,3 +1,4 @@
+using McpPlatform.McpService.BuiltIn.Confluence;
 using McpPlatform.McpService.BuiltIn.Database;
 using McpPlatform.McpService.BuiltIn.Jenkins;
 using Microsoft.Extensions.Options;
@@ -6,11 +7,13 @@ namespace McpPlatform.McpService.BuiltIn;
 
 /// <summary>The built-in servers that the operator has configured.</summary>
 internal sealed class BuiltInServers(
-    IOptions<JenkinsOptions> jenkins, JenkinsServer jenkinsServer, IOptions<DatabaseToolsOptions> databases, DatabaseServer databaseServer)
+    IOptions<JenkinsOptions> jenkins, JenkinsServer jenkinsServer, IOptions<ConfluenceOptions> confluence, ConfluenceServer confluenceServer,
+    IOptions<DatabaseToolsOptions> databases, DatabaseServer databaseServer)
 {
     public IReadOnlyList<BuiltInServer> All { get; } =
     [
         .. jenkins.Value.IsConfigured ? (BuiltInServer[])[jenkinsServer.Describe()] : [],
+        .. confluence.Value.IsConfigured ? (BuiltInServer[])[confluenceServer.Describe()] : [],
         .. databases.Value.Enabled ? (BuiltInServer[])[databaseServer.Describe()] : [],
     ];
 

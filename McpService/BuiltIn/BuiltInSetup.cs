@@ -1,3 +1,4 @@
+using McpPlatform.McpService.BuiltIn.Confluence;
 using McpPlatform.McpService.BuiltIn.Database;
 using McpPlatform.McpService.BuiltIn.Jenkins;
 using McpPlatform.ServiceDefaults.Outbound;
@@ -13,6 +14,7 @@ internal static class BuiltInSetup
         services.AddSingleton<BuiltInServers>();
         services.AddSingleton<IConfigureOptions<OutboundOptions>, BuiltInAddresses>();
         services.AddJenkins();
+        services.AddConfluence();
         services.AddDatabaseTools();
     }
 
@@ -27,6 +29,15 @@ internal static class BuiltInSetup
         services.AddBuiltInClient(JenkinsClient.ClientName);
         services.AddSingleton<JenkinsClient>();
         services.AddSingleton<JenkinsServer>();
+    }
+
+    private static void AddConfluence(this IServiceCollection services)
+    {
+        services.AddOptions<ConfluenceOptions>().BindConfiguration(ConfluenceOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ConfluenceOptions>, ConfluenceOptionsValidator>();
+        services.AddBuiltInClient(ConfluenceClient.ClientName);
+        services.AddSingleton<ConfluenceClient>();
+        services.AddSingleton<ConfluenceServer>();
     }
 
     private static void AddDatabaseTools(this IServiceCollection services)
