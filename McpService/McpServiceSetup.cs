@@ -45,6 +45,7 @@ internal static class McpServiceSetup
         builder.AddMcpEndpoint();
         builder.Services.AddMonitor();
         builder.Services.AddBuiltInServers();
+        builder.Services.AddHostedService<RegisterBuiltInServers>();
     }
 
     public static void MapMcpService(this WebApplication app)

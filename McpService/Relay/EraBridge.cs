@@ -143,7 +143,7 @@ internal sealed record RelayRound(RelayCall Call, UpstreamServer Server, JsonObj
         }
 
         TraceContext.AddTo(parameters);
-        return new(Call.Method, parameters) { Capabilities = Call.Client.Capabilities, LogLevel = Call.LogLevel, Headers = Headers };
+        return new(Call.Method, parameters) { Capabilities = Call.Client.Capabilities, LogLevel = Call.LogLevel, Headers = Headers, Caller = (Call.Caller.User.Id, Call.Caller.AccessToken) };
     }
 }
 

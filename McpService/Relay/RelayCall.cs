@@ -47,7 +47,11 @@ internal sealed record RelayCall
 /// <param name="AccessToken">The user's token, for services of the platform and nobody else.</param>
 /// <param name="ClientIp">From where.</param>
 /// <param name="Access">What the user may do. Asked anew for each decision.</param>
-internal sealed record RelayCaller(CurrentUser User, string? AccessToken, string? ClientIp, Func<CallerAccess> Access);
+internal sealed record RelayCaller(CurrentUser User, string? AccessToken, string? ClientIp, Func<CallerAccess> Access)
+{
+    // A record prints its members, and logs print records.
+    public override string ToString() => User.Id.ToString();
+}
 
 /// <summary>What the client speaks, and what it can be asked.</summary>
 /// <param name="ProtocolVersion">The revision of MCP.</param>

@@ -42,7 +42,7 @@ internal sealed class UpstreamLists(UpstreamSessions sessions, UpstreamBreakers 
         {
             var parameters = cursor is null ? new JsonObject() : new JsonObject { ["cursor"] = cursor };
             TraceContext.AddTo(parameters);
-            var reply = await leg.ExchangeAsync(new UpstreamCall(kind.Method, parameters) { Capabilities = call.Client.Capabilities }, NobodyAsks.Instance, cancellationToken);
+            var reply = await leg.ExchangeAsync(new UpstreamCall(kind.Method, parameters) { Capabilities = call.Client.Capabilities, Caller = (call.Caller.User.Id, call.Caller.AccessToken) }, NobodyAsks.Instance, cancellationToken);
             JsonObject result;
             try
             {

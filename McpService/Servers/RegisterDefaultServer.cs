@@ -1,4 +1,5 @@
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -13,7 +14,7 @@ namespace McpPlatform.McpService.Servers;
 /// The service is not ready before it is done: who waits for <c>/health</c> finds the server in the list.
 /// </summary>
 internal sealed partial class RegisterDefaultServer(
-    IServiceScopeFactory scopes, IOptions<DefaultServerOptions> options, SweepSignal sweep, TimeProvider time, ILogger<RegisterDefaultServer> logger)
+    IServiceScopeFactory scopes, IOptions<DefaultServerOptions> options, Registry registry, SweepSignal sweep, TimeProvider time, ILogger<RegisterDefaultServer> logger)
     : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
@@ -29,6 +30,7 @@ internal sealed partial class RegisterDefaultServer(
             try
             {
                 await ApplyAsync(stoppingToken);
+                await registry.RefreshAsync(stoppingToken);
                 done = true;
                 sweep.Wake();
             }

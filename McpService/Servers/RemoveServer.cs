@@ -28,6 +28,11 @@ internal static class RemoveServer
                 $"'{server.Name}' is the server of MCP_SERVER_URL and would be back at the next start: disable it, or unset the variable first.");
         }
 
+        if (server.IsBuiltIn)
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' is built in and would be back at the next start: disable it, or unset its configuration first.");
+        }
+
         db.Remove(server);
         db.AddToOutbox(activities.Create("mcp.servers.delete", ActivityOutcomes.Succeeded, "mcp_server", server.Name, ServerValues.Of(server)));
         try

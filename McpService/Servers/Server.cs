@@ -46,6 +46,20 @@ internal sealed class Server
         UpdatedAt = now,
     };
 
+    /// <summary>One that is part of this service.</summary>
+    public static Server RegisterBuiltIn(string name, string description, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Name = name,
+        Description = description,
+        Transport = Transports.BuiltIn,
+        Url = $"{Transports.BuiltIn}:{name}",
+        CreatedAt = now,
+        UpdatedAt = now,
+    };
+
+    public bool IsBuiltIn => Transport == Transports.BuiltIn;
+
     public void MarkDefault(bool isDefault) => IsDefault = isDefault;
 
     public void Describe(string description, DateTimeOffset now)
@@ -85,4 +99,7 @@ internal static class Transports
     public const string Http = "http";
     public const string Sse = "sse";
     public const string Stdio = "stdio";
+
+    /// <summary>Part of this service.</summary>
+    public const string BuiltIn = "builtin";
 }

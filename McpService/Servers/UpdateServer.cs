@@ -39,6 +39,11 @@ internal static class UpdateServer
             return refusal!;
         }
 
+        if (url is not null && server.IsBuiltIn)
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' is built in and has no address to change.");
+        }
+
         if (url is not null && server.IsDefault && url.AbsoluteUri != server.Url)
         {
             return ProblemExtensions.Problem(

@@ -66,8 +66,14 @@ internal sealed record UpstreamCall(string Method, JsonObject Parameters)
     /// <summary>From which level on the caller wants log messages; null for none.</summary>
     public string? LogLevel { get; init; }
 
+    /// <summary>The caller's own token. For servers that are part of this process, and never sent to any other.</summary>
+    public (Guid User, string? AccessToken)? Caller { get; init; }
+
     /// <summary>HTTP headers that the tool's schema asks for (<c>Mcp-Param-*</c>).</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    // A record prints its members.
+    public override string ToString() => Method;
 }
 
 /// <summary>Gets what a server sends while it works on a request.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using McpPlatform.McpService.BuiltIn;
+using McpPlatform.McpService.Servers;
 using ModelContextProtocol.Protocol;
 
 namespace McpPlatform.McpService.Upstream;
@@ -6,7 +8,7 @@ namespace McpPlatform.McpService.Upstream;
 /// <summary>
 /// Finds out which era a server speaks and opens a leg: <c>server/discover</c> first, and what does not know it is asked to <c>initialize</c>.
 /// </summary>
-internal sealed class UpstreamConnector(UpstreamHttp http)
+internal sealed class UpstreamConnector(UpstreamHttp http, BuiltInServers builtIn, IServiceProvider services)
 {
     private static readonly TimeSpan DiscoverTimeout = TimeSpan.FromSeconds(5);
 
@@ -17,11 +19,21 @@ internal sealed class UpstreamConnector(UpstreamHttp http)
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<IUpstreamLeg> ConnectAsync(UpstreamServer server, JsonObject capabilities, bool? modern, CancellationToken cancellationToken)
     {
+        if (server.Url.Scheme == Transports.BuiltIn)
+        {
+            return await OpenBuiltInAsync(server, cancellationToken);
+        }
+
         var endpoint = new UpstreamEndpoint(server.Url);
         return modern == false
             ? await InitializeAsync(endpoint, capabilities, cancellationToken)
             : (IUpstreamLeg?)await TryDiscoverAsync(endpoint, cancellationToken) ?? await InitializeAsync(endpoint, capabilities, cancellationToken);
     }
+
+    private async Task<IUpstreamLeg> OpenBuiltInAsync(UpstreamServer server, CancellationToken cancellationToken) =>
+        builtIn.Find(server.Url.AbsolutePath) is { } found
+            ? await InProcessLeg.OpenAsync(call => found.CreateOptions(new(call.Caller?.User ?? Guid.Empty, call.Caller?.AccessToken)), services, cancellationToken)
+            : throw new UpstreamException(UpstreamFailure.Unreachable, "is built in and not configured: an operator can set it up");
 
     private async Task<ModernHttpLeg?> TryDiscoverAsync(UpstreamEndpoint endpoint, CancellationToken cancellationToken)
     {

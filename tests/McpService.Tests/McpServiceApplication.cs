@@ -110,9 +110,9 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
     public IAsyncDisposable StartReplica(Dictionary<string, string?> settings) => Start(settings);
 
     /// <summary>Another replica over the same database, and a client of it.</summary>
-    public (IAsyncDisposable Replica, HttpClient Client) StartReplicaFor(Guid user)
+    public (IAsyncDisposable Replica, HttpClient Client) StartReplicaFor(Guid user, Dictionary<string, string?>? settings = null)
     {
-        var replica = Start([]);
+        var replica = Start(settings ?? []);
         var client = replica.CreateClient();
         client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(user, "caller", AllPermissions));
         return (replica, client);

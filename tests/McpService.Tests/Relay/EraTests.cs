@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using McpPlatform.Contracts.Identity;
@@ -56,17 +55,18 @@ public sealed class EraTests(McpServiceApplication application)
 
     [Theory]
     [MemberData(nameof(Pairs))]
-    public async Task Progress_comes_before_the_result(bool isClientModern, bool isServerModern)
+    public async Task Progress_comes_before_the_result_in_order(bool isClientModern, bool isServerModern)
     {
         await using var server = await FixtureServer.StartAsync(isServerModern);
-        await using var client = await ConnectAsync(server, isClientModern);
-        var steps = new ConcurrentQueue<float>();
+        var path = await BundleAsync(server);
+        using var client = application.Admin();
 
-        var result = await client.CallToolAsync("progresses", progress: new Steps(steps));
+        var messages = await RawMcp.MessagesAsync(isClientModern
+            ? await RawMcp.SendModernAsync(client, path, "progresses", [])
+            : await InSessionAsync(client, path, "progresses"));
 
-        Assert.Equal("done", Text(result));
-        // The client takes each on a thread of its own.
-        Assert.Equal([1, 2, 3], steps.Order());
+        Assert.Equal(["1", "2", "3", "done"], messages.Select(message =>
+            message["params"]?["progress"]?.ToJsonString() ?? (string?)message["result"]!["content"]![0]!["text"]));
     }
 
     [Theory]
@@ -123,17 +123,23 @@ public sealed class EraTests(McpServiceApplication application)
 
     private Task<McpClient> ConnectAsync(FixtureServer server, bool isModern) => ConnectAsync(server, isModern, Everything());
 
-    private async Task<McpClient> ConnectAsync(FixtureServer server, bool isModern, McpClientHandlers? handlers)
+    private static async Task<HttpResponseMessage> InSessionAsync(HttpClient client, string path, string tool)
+    {
+        using var opened = await RawMcp.SendAsync(client, path, RawMcp.Initialize(), null);
+        var call = RawMcp.Call(1, tool, []);
+        call["params"]!["_meta"] = new System.Text.Json.Nodes.JsonObject { ["progressToken"] = 7 };
+        return await RawMcp.SendAsync(client, path, call, opened.Headers.GetValues("Mcp-Session-Id").Single());
+    }
+
+    private async Task<McpClient> ConnectAsync(FixtureServer server, bool isModern, McpClientHandlers? handlers) =>
+        await application.ConnectAsync(await BundleAsync(server), isModern, handlers, Permissions.McpToolsCall);
+
+    private async Task<string> BundleAsync(FixtureServer server)
     {
         var name = await application.RegisterAsync(server.Url);
         using var admin = application.Admin();
         var bundle = McpServiceApplication.NewName();
         (await admin.PostAsJsonAsync("/api/mcp/bundles", new { name = bundle, prefix = "never", servers = new[] { new { name } } })).EnsureSuccessStatusCode();
-        return await application.ConnectAsync($"/mcp/{bundle}", isModern, handlers, Permissions.McpToolsCall);
-    }
-
-    private sealed class Steps(ConcurrentQueue<float> seen) : IProgress<ProgressNotificationValue>
-    {
-        public void Report(ProgressNotificationValue value) => seen.Enqueue(value.Progress);
+        return $"/mcp/{bundle}";
     }
 }

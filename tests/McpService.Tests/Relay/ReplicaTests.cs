@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using static McpPlatform.McpService.Tests.Relay.RawMcp;
 
 namespace McpPlatform.McpService.Tests.Relay;
 
@@ -114,79 +115,6 @@ public sealed class ReplicaTests(McpServiceApplication application)
         ["inputResponses"] = new JsonObject(asked["inputRequests"]!.AsObject().Select(question =>
             KeyValuePair.Create<string, JsonNode?>(question.Key, new JsonObject { ["action"] = "accept", ["content"] = new JsonObject { ["name"] = "Ann" } }))),
     };
-
-    private static JsonObject Initialize() => new()
-    {
-        ["jsonrpc"] = "2.0", ["id"] = 0, ["method"] = "initialize",
-        ["params"] = new JsonObject { ["protocolVersion"] = "2025-11-25", ["capabilities"] = new JsonObject(), ["clientInfo"] = new JsonObject { ["name"] = "test", ["version"] = "1" } },
-    };
-
-    private static JsonObject Call(int id, string tool, JsonObject arguments) => new()
-    {
-        ["jsonrpc"] = "2.0", ["id"] = id, ["method"] = "tools/call", ["params"] = new JsonObject { ["name"] = tool, ["arguments"] = arguments },
-    };
-
-    private static async Task<HttpResponseMessage> SendModernAsync(HttpClient client, string path, string tool, JsonObject capabilities, JsonObject? more = null)
-    {
-        var message = Call(1, tool, []);
-        var parameters = message["params"]!.AsObject();
-        parameters["_meta"] = new JsonObject
-        {
-            ["io.modelcontextprotocol/protocolVersion"] = "2026-07-28",
-            ["io.modelcontextprotocol/clientInfo"] = new JsonObject { ["name"] = "test", ["version"] = "1" },
-            ["io.modelcontextprotocol/clientCapabilities"] = capabilities.DeepClone(),
-        };
-        foreach (var member in more ?? [])
-        {
-            parameters[member.Key] = member.Value?.DeepClone();
-        }
-
-        using var request = Post(path, message);
-        request.Headers.Add("MCP-Protocol-Version", "2026-07-28");
-        request.Headers.Add("Mcp-Method", "tools/call");
-        request.Headers.Add("Mcp-Name", tool);
-        return await client.SendAsync(request);
-    }
-
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, string path, JsonObject message, string? session)
-    {
-        using var request = Post(path, message);
-        if (session is not null)
-        {
-            request.Headers.Add("Mcp-Session-Id", session);
-            request.Headers.Add("MCP-Protocol-Version", "2025-11-25");
-        }
-
-        return await client.SendAsync(request);
-    }
-
-    private static HttpRequestMessage Post(string path, JsonObject message)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(message) };
-        request.Headers.Accept.ParseAdd("application/json");
-        request.Headers.Accept.ParseAdd("text/event-stream");
-        return request;
-    }
-
-    private static async Task<JsonObject> ResultAsync(HttpResponseMessage response)
-    {
-        var message = await MessageAsync(response);
-        return message["result"] as JsonObject ?? throw new Xunit.Sdk.XunitException($"No result: {message.ToJsonString()}");
-    }
-
-    private static async Task<JsonObject> MessageAsync(HttpResponseMessage response)
-    {
-        using (response)
-        {
-            var text = await response.Content.ReadAsStringAsync();
-            if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
-            {
-                text = text.Split('\n').Last(line => line.StartsWith("data:", StringComparison.Ordinal))[5..];
-            }
-
-            return JsonNode.Parse(text)!.AsObject();
-        }
-    }
 
     private async Task<string> BundleAsync(FixtureServer server)
     {
