@@ -61,7 +61,6 @@ internal sealed class QueryRunner(ProfileConnector connector)
             await sink.BeginAsync(rows.Columns, cancellationToken);
             while (await rows.ReadAsync(cancellationToken))
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 if (count == order.MaxRows || sink.Written >= order.Limits.MaxBytes)
                 {
                     truncated = stopped = true;

@@ -70,7 +70,7 @@ internal static partial class RunQuery
             var statement = connector.EngineOf(profile.DatabaseType).Screen(request.Query!, mayWrite);
             record.Statement = statement;
             var order = new QueryOrder(statement, request.Parameters, bounds.Rows(request), bounds.Limits, bounds.Timeout(request));
-            var summary = await place.AwaitAsync(runner.RunAsync(profile.ToTarget(protector), order, (IRowSink?)stream ?? buffer!, cancellationToken), order.Timeout + ProfileConnector.Patience);
+            var summary = await runner.RunAsync(profile.ToTarget(protector), order, (IRowSink?)stream ?? buffer!, cancellationToken);
             await record.SucceededAsync(summary);
             if (stream is not null)
             {

@@ -9,7 +9,6 @@ using McpPlatform.ServiceDefaults.Problems;
 using McpPlatform.ServiceDefaults.Secrets;
 using McpPlatform.UserService.Connections;
 using McpPlatform.UserService.Data;
-using McpPlatform.UserService.Queries.Engines;
 using Microsoft.Extensions.Options;
 
 namespace McpPlatform.UserService.Queries.Schema;
@@ -72,8 +71,7 @@ internal static class GetSchema
         try
         {
             var order = new SchemaOrder(Given(schema), Given(table), Given(search), after, limit);
-            var time = TimeSpan.FromSeconds(options.Value.DefaultSeconds);
-            var (tables, page) = await place.AwaitAsync(reader.ReadAsync(profile.ToTarget(protector), order, time, cancellationToken), time + ProfileConnector.Patience);
+            var (tables, page) = await reader.ReadAsync(profile.ToTarget(protector), order, TimeSpan.FromSeconds(options.Value.DefaultSeconds), cancellationToken);
             await record.SucceededAsync(("tables", Math.Min(page, tables.Count).ToString(CultureInfo.InvariantCulture)));
             return TypedResults.Ok(Page(tables, page));
         }
