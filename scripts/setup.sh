@@ -115,10 +115,21 @@ install_sample() {
     die "npm could not install the sample MCP server with the recorded integrity."
 }
 
+install_suite() {
+  local folder="$root/tests/ConformanceServer/suite"
+  if cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock"; then
+    say "The conformance suite is installed"
+    return
+  fi
+  say "Installing the MCP conformance suite and its Node"
+  (cd "$folder" && npm ci --prefer-offline --no-audit --no-fund --loglevel=error >/dev/null && cp package-lock.json node_modules/.installed-lock) ||
+    die "npm could not install the conformance suite with the recorded integrity."
+}
+
 build() {
   say "Building $1"
   dotnet build "$root/$1" --nologo -v quiet -clp:ErrorsOnly || die "The build failed; the errors are above."
 }
 
 setup_run() { check_tools; install_servers; install_engine; install_sample; }
-setup_test() { check_tools; install_servers for-tests; install_engine; install_sample; }
+setup_test() { check_tools; install_servers for-tests; install_engine; install_sample; install_suite; }

@@ -111,7 +111,7 @@ internal sealed record RelayAnswer(JsonObject? Result, RelayError? Error = null)
     public static RelayAnswer Of(JsonRpcMessage reply) => reply switch
     {
         JsonRpcResponse { Result: JsonObject result } => new(result),
-        JsonRpcError { Error: var error } => Fail(error.Code, error.Message, error.Data as JsonNode),
+        JsonRpcError { Error: var error } => Fail(error.Code, error.Message, UpstreamLegExtensions.DataOf(error)),
         _ => Fail(RelayError.InternalError, "The MCP server sent no answer that can be used."),
     };
 }

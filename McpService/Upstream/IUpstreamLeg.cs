@@ -116,9 +116,17 @@ internal static class UpstreamLegExtensions
     public static Task PingAsync(this IUpstreamLeg leg, CancellationToken cancellationToken) =>
         leg.RequestAsync(leg.IsModern ? "server/discover" : RequestMethods.Ping, [], cancellationToken);
 
+    /// <summary>The data of an error; the transport reads it as another kind of JSON than results.</summary>
+    public static JsonNode? DataOf(JsonRpcErrorDetail error) => error.Data switch
+    {
+        null => null,
+        JsonNode node => node.DeepClone(),
+        var other => System.Text.Json.JsonSerializer.SerializeToNode(other),
+    };
+
     public static JsonObject AsResult(JsonRpcMessage reply) => reply switch
     {
-        JsonRpcError { Error: var error } => throw new UpstreamErrorException(error.Code, error.Message, error.Data as JsonNode),
+        JsonRpcError { Error: var error } => throw new UpstreamErrorException(error.Code, error.Message, DataOf(error)),
         JsonRpcResponse { Result: JsonObject result } => result,
         _ => throw new UpstreamException(UpstreamFailure.BadAnswer, "sent an answer that is not valid MCP"),
     };

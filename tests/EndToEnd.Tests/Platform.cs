@@ -28,6 +28,9 @@ public sealed class Platform : IAsyncLifetime
 
     public string AdminToken { get; private set; } = string.Empty;
 
+    /// <summary>A port of this machine that McpService may connect to.</summary>
+    public int FixturePort { get; } = FreePort();
+
     /// <summary>The address of a service behind the Gateway's back.</summary>
     public Uri Service(string name) => app!.GetEndpoint(name);
 
@@ -47,6 +50,12 @@ public sealed class Platform : IAsyncLifetime
         Documents = await DocumentHost.StartAsync();
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "authservice"))
             .WithEnvironment("OUTBOUND_ALLOW", "localhost:" + Documents.ClientId.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)).WithEnvironment("SSL_CERT_FILE", Documents.CertificateFile);
+
+        // Where the conformance tests put their fixture server.
+        builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "mcpservice"))
+            .WithEnvironment("OUTBOUND_ALLOW", $"localhost:{FixturePort.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
+        builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "userservice"))
+            .WithEnvironment("OUTBOUND_ALLOW", $"localhost:{ClosedPort.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
 
         await Telemetry.StartAsync();
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToList())
@@ -78,6 +87,16 @@ public sealed class Platform : IAsyncLifetime
         }
 
         await Telemetry.DisposeAsync();
+    }
+
+    /// <summary>A port that UserService may connect to and that nothing listens at: no name has to be looked up for a connection that fails.</summary>
+    public static int ClosedPort { get; } = FreePort();
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>The connection string of a server or a database.</summary>

@@ -3,7 +3,7 @@ using static McpPlatform.EndToEnd.Tests.Authorization.Matrix;
 
 namespace McpPlatform.EndToEnd.Tests.Authorization;
 
-/// <summary>UserService's connection profiles. Their host exists nowhere; what is tried has an address that may not be reached.</summary>
+/// <summary>UserService's connection profiles. Nothing listens at their address; what is tried has one that may not be reached.</summary>
 internal static class ConnectionRows
 {
     private const string Route = "/api/db/connections", Manage = Permissions.DbConnectionsManage;
@@ -26,5 +26,5 @@ internal static class ConnectionRows
         new Ask($"{Route}/{await cast.MakeAsync(Who.Owner, Route, Profile(cast))}{suffix}", body);
 
     private static object Profile(Cast cast) =>
-        new { name = cast.Name("profile"), database_type = "postgresql", host = "db.example.invalid", database = "sales", username = "reader", password = "a password" };
+        new { name = cast.Name("profile"), database_type = "postgresql", host = "localhost", port = Platform.ClosedPort, database = "sales", username = "reader", password = "a password" };
 }
