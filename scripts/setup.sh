@@ -104,6 +104,12 @@ install_engine() {
   compgen -G "$HOME/.aspire/versions/$aspire_version*/dcp/dcp" >/dev/null || die "Aspire's engine was installed, but dcp is not under $HOME/.aspire/versions."
 }
 
+# What the cache knows first; it may be older than the lock, and then the registry is asked.
+install_locked() {
+  (cd "$1" && { npm ci --prefer-offline --no-audit --no-fund --silent >/dev/null 2>&1 || npm ci --prefer-online --no-audit --no-fund --loglevel=error >/dev/null; } &&
+    cp package-lock.json node_modules/.installed-lock)
+}
+
 install_sample() {
   local folder="$root/samples/everything-server"
   if cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock"; then
@@ -111,8 +117,7 @@ install_sample() {
     return
   fi
   say "Installing the sample MCP server (@modelcontextprotocol/server-everything)"
-  (cd "$folder" && npm ci --prefer-offline --no-audit --no-fund --loglevel=error >/dev/null && cp package-lock.json node_modules/.installed-lock) ||
-    die "npm could not install the sample MCP server with the recorded integrity."
+  install_locked "$folder" || die "npm could not install the sample MCP server with the recorded integrity."
 }
 
 install_suite() {
@@ -122,8 +127,7 @@ install_suite() {
     return
   fi
   say "Installing the MCP conformance suite and its Node"
-  (cd "$folder" && npm ci --prefer-offline --no-audit --no-fund --loglevel=error >/dev/null && cp package-lock.json node_modules/.installed-lock) ||
-    die "npm could not install the conformance suite with the recorded integrity."
+  install_locked "$folder" || die "npm could not install the conformance suite with the recorded integrity."
 }
 
 build() {
