@@ -58,28 +58,20 @@ internal sealed class QueryRunner(ProfileConnector connector)
         var (count, truncated, stopped, changed) = (0L, false, false, 0);
         await using (var rows = await session.RunAsync(statement, order.Limits.MaxCell, order.Timeout, cancellationToken))
         {
-            await sink.BeginAsync(rows.Columns, cancellationToken);
-            while (await rows.ReadAsync(cancellationToken))
+            try
             {
-                if (count == order.MaxRows || sink.Written >= order.Limits.MaxBytes)
-                {
-                    truncated = stopped = true;
-                    break;
-                }
-
-                await sink.RowAsync(
-                    async json =>
-                    {
-                        var limits = order.Limits with { MaxBytes = order.Limits.MaxBytes - sink.Written + json.BytesCommitted + json.BytesPending };
-                        truncated |= !await rows.WriteRowAsync(json, limits, cancellationToken);
-                    },
-                    cancellationToken);
-                count++;
+                (count, truncated, stopped) = await ReadAsync(rows, order, sink, cancellationToken);
+            }
+            catch (Exception exception) when (exception is not QueryFailedException)
+            {
+                // Between two rows the driver knows nothing of this, and reads to its end what it closes, however long that is.
+                await rows.CancelAsync();
+                throw;
             }
 
-            if (stopped)
+            if (stopped && !statement.Statement.Writes)
             {
-                await rows.StopAsync();
+                await rows.CancelAsync();
             }
 
             changed = rows.Changed;
@@ -87,5 +79,29 @@ internal sealed class QueryRunner(ProfileConnector connector)
 
         await session.FinishAsync(commit: statement.Statement.Writes, cancellationToken);
         return new(count == 0 && statement.Statement.Writes ? changed : count, truncated, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    private static async Task<(long Count, bool Truncated, bool Stopped)> ReadAsync(IResultRows rows, QueryOrder order, IRowSink sink, CancellationToken cancellationToken)
+    {
+        var (count, truncated) = (0L, false);
+        await sink.BeginAsync(rows.Columns, cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            if (count == order.MaxRows || sink.Written >= order.Limits.MaxBytes)
+            {
+                return (count, true, true);
+            }
+
+            await sink.RowAsync(
+                async json =>
+                {
+                    var limits = order.Limits with { MaxBytes = order.Limits.MaxBytes - sink.Written + json.BytesCommitted + json.BytesPending };
+                    truncated |= !await rows.WriteRowAsync(json, limits, cancellationToken);
+                },
+                cancellationToken);
+            count++;
+        }
+
+        return (count, truncated, false);
     }
 }

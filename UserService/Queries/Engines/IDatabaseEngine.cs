@@ -85,6 +85,6 @@ internal interface IResultRows : IAsyncDisposable
     /// <returns>False when something was cut.</returns>
     Task<bool> WriteRowAsync(Utf8JsonWriter json, CellLimits limits, CancellationToken cancellationToken);
 
-    /// <summary>Stops a result of which no more is wanted, at the server too.</summary>
-    Task StopAsync();
+    /// <summary>Ends a result of which no more is wanted, at the server too; what the statement did is lost, unless it was committed before.</summary>
+    Task CancelAsync();
 }

@@ -4,7 +4,7 @@ using MySqlConnector;
 namespace McpPlatform.UserService.Queries.Engines;
 
 /// <summary>Rows as they come from the server; the driver holds one at a time.</summary>
-internal sealed class MySqlRows(MySqlCommand command, MySqlDataReader reader, bool stops) : IResultRows
+internal sealed class MySqlRows(MySqlCommand command, MySqlDataReader reader) : IResultRows
 {
     public IReadOnlyList<ResultColumn> Columns { get; } =
         [.. Enumerable.Range(0, reader.FieldCount).Select(i => new ResultColumn(reader.GetName(i), reader.GetDataTypeName(i).ToLowerInvariant()))];
@@ -47,19 +47,16 @@ internal sealed class MySqlRows(MySqlCommand command, MySqlDataReader reader, bo
         }
     }
 
-    public async Task StopAsync()
+    public async Task CancelAsync()
     {
-        if (stops)
+        command.Cancel();
+        try
         {
-            command.Cancel();
-            try
-            {
-                await reader.DisposeAsync();
-            }
-            catch (MySqlException)
-            {
-                // 1317: it was stopped, as was asked.
-            }
+            await reader.DisposeAsync();
+        }
+        catch (MySqlException)
+        {
+            // 1317: it was stopped, as was asked.
         }
     }
 

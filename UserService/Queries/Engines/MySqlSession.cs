@@ -34,7 +34,7 @@ internal sealed class MySqlSession(MySqlConnection connection) : IDatabaseSessio
 
             // Prepared at the server, which takes one statement and keeps values apart from it.
             await command.PrepareAsync(cancellationToken);
-            return new MySqlRows(command, await command.ExecuteReaderAsync(cancellationToken), stops: !statement.Statement.Writes);
+            return new MySqlRows(command, await command.ExecuteReaderAsync(cancellationToken));
         }
         catch (Exception exception) when (MySqlErrors.Translate(exception) is not null)
         {

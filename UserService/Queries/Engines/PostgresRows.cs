@@ -8,8 +8,7 @@ namespace McpPlatform.UserService.Queries.Engines;
 /// <param name="command">What runs.</param>
 /// <param name="reader">Its result, read in sequence.</param>
 /// <param name="columns">Its columns.</param>
-/// <param name="stops">Whether the server may be told to stop; a statement that writes is let to its end.</param>
-internal sealed class PostgresRows(NpgsqlCommand command, NpgsqlDataReader reader, IReadOnlyList<PostgresColumn> columns, bool stops) : IResultRows
+internal sealed class PostgresRows(NpgsqlCommand command, NpgsqlDataReader reader, IReadOnlyList<PostgresColumn> columns) : IResultRows
 {
     public IReadOnlyList<ResultColumn> Columns { get; } = [.. columns.Select(column => new ResultColumn(column.Name, column.Type))];
 
@@ -47,13 +46,8 @@ internal sealed class PostgresRows(NpgsqlCommand command, NpgsqlDataReader reade
         }
     }
 
-    public async Task StopAsync()
+    public async Task CancelAsync()
     {
-        if (!stops)
-        {
-            return;
-        }
-
         command.Cancel();
         try
         {

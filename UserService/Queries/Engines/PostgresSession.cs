@@ -20,7 +20,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
             var command = Command(statement, timeout);
             var columns = await DescribeAsync(command, cancellationToken);
             var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, cancellationToken);
-            return new PostgresRows(command, reader, columns, stops: !statement.Statement.Writes);
+            return new PostgresRows(command, reader, columns);
         }
         catch (Exception exception) when (PostgresErrors.Translate(exception) is not null)
         {

@@ -4,7 +4,7 @@ using Microsoft.Data.SqlClient;
 namespace McpPlatform.UserService.Queries.Engines;
 
 /// <summary>Rows as they come from the server; the driver holds one at a time, and the server has cut its long values.</summary>
-internal sealed class SqlServerRows(SqlCommand command, SqlDataReader reader, bool stops) : IResultRows
+internal sealed class SqlServerRows(SqlCommand command, SqlDataReader reader) : IResultRows
 {
     public IReadOnlyList<ResultColumn> Columns { get; } =
         [.. Enumerable.Range(0, reader.FieldCount).Select(i => new ResultColumn(reader.GetName(i), reader.GetDataTypeName(i).ToLowerInvariant()))];
@@ -43,13 +43,8 @@ internal sealed class SqlServerRows(SqlCommand command, SqlDataReader reader, bo
         }
     }
 
-    public async Task StopAsync()
+    public async Task CancelAsync()
     {
-        if (!stops)
-        {
-            return;
-        }
-
         command.Cancel();
         try
         {

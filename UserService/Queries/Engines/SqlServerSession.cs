@@ -37,7 +37,7 @@ internal sealed class SqlServerSession(SqlConnection connection) : IDatabaseSess
                 command.Parameters.AddWithValue($"@p{i + 1}", ClrCells.Parameter(statement.Values[i]));
             }
 
-            return new SqlServerRows(command, await command.ExecuteReaderAsync(cancellationToken), stops: !statement.Statement.Writes);
+            return new SqlServerRows(command, await command.ExecuteReaderAsync(cancellationToken));
         }
         catch (Exception exception) when (SqlServerErrors.Translate(exception) is not null)
         {
