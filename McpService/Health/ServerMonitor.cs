@@ -4,35 +4,39 @@ using McpPlatform.McpService.Servers;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace McpPlatform.McpService.Health;
 
 /// <summary>
-/// Looks at every enabled server once per interval, however many replicas there are: a sweep holds a lease (an advisory lock that ends with its
-/// connection), and takes only servers whose last check is an interval ago.
+/// Looks at every enabled server once per interval, however many replicas there are: a replica takes the checks that are due by moving them ahead, row by row,
+/// so that replicas share the work, a server that hangs delays no other, and what a replica took that died is taken by another one a little later.
 /// </summary>
 internal sealed partial class ServerMonitor(
-    IServiceScopeFactory scopes, NpgsqlDataSource database, SweepSignal signal, TelemetryEvents<McpServerChecked> events, IOptions<MonitorOptions> options,
+    IServiceScopeFactory scopes, SweepSignal signal, TelemetryEvents<McpServerChecked> events, IOptions<MonitorOptions> options,
     TimeProvider time, ILogger<ServerMonitor> logger) : BackgroundService
 {
-    private const int MaxAtOnce = 16;
+    private const int MaxAtOnce = 32;
 
-    // Timers fire a little early or late; without this every second check would be skipped.
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(500);
+    // After a failure that may be chance, and longer than any check takes.
+    private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(1), Margin = TimeSpan.FromSeconds(10), MaxPause = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        List<Task> running = [];
+        var pause = TimeSpan.FromTicks(Math.Min(options.Value.Interval.Ticks / 4, MaxPause.Ticks));
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await SweepAsync(stoppingToken);
-                await signal.WaitAsync(options.Value.Interval, time, stoppingToken);
+                running.RemoveAll(check => check.IsCompleted);
+                var free = MaxAtOnce - running.Count;
+                var taken = await TakeAsync(free, stoppingToken);
+                running.AddRange(taken.Select(server => TryCheckAsync(server, stoppingToken)));
+                await (taken.Count == free ? Task.WhenAny(running) : signal.WaitAsync(pause, time, stoppingToken));
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                return;
+                break;
             }
             catch (Exception exception)
             {
@@ -41,48 +45,56 @@ internal sealed partial class ServerMonitor(
                 await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
         }
+
+        await Task.WhenAll(running);
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
+    private async Task<List<Server>> TakeAsync(int atMost, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var lease = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock(hashtextextended('mcp.monitor', 0))", connection, lease);
-        if (await command.ExecuteScalarAsync(cancellationToken) is not true)
-        {
-            return;
-        }
-
         await using var scope = scopes.CreateAsyncScope();
-        var due = time.GetUtcNow() - options.Value.Interval + Tolerance;
-        var servers = await scope.ServiceProvider.GetRequiredService<McpDbContext>().Servers.AsNoTracking()
-            .Where(server => server.Enabled && (server.Health.CheckedAt == null || server.Health.CheckedAt <= due))
-            .OrderBy(server => server.Health.CheckedAt).ToListAsync(cancellationToken);
-        await Parallel.ForEachAsync(
-            servers, new ParallelOptions { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = cancellationToken },
-            async (server, token) => await CheckAsync(server, token));
-        await lease.CommitAsync(cancellationToken);
+        var (now, until) = (time.GetUtcNow(), time.GetUtcNow() + options.Value.Timeout + Margin);
+        var db = scope.ServiceProvider.GetRequiredService<McpDbContext>();
+        var taken = await db.Database.SqlQuery<Guid>(
+            $"""
+            UPDATE mcp.mcp_servers SET next_check_at = {until}
+            WHERE id IN (
+                SELECT id FROM mcp.mcp_servers WHERE enabled AND (next_check_at IS NULL OR next_check_at <= {now})
+                ORDER BY next_check_at NULLS FIRST LIMIT {atMost} FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """).ToListAsync(cancellationToken);
+        return taken.Count == 0 ? [] : await db.Servers.AsNoTracking().Where(server => taken.Contains(server.Id)).ToListAsync(cancellationToken);
+    }
+
+    private async Task TryCheckAsync(Server server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CheckAsync(server, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Another replica looks at it.
+        }
+        catch (Exception exception)
+        {
+            LogCheckFailed(server.Name, exception);
+        }
     }
 
     private async Task CheckAsync(Server server, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
+        var started = time.GetUtcNow();
         var probe = await scope.ServiceProvider.GetRequiredService<ServerProbe>().ProbeAsync(server.ToUpstream(), options.Value.Timeout, cancellationToken);
         var now = time.GetUtcNow();
         var health = server.Health.After(probe, options.Value.Slow, now);
+        var wait = probe.Failed is not null && health.ConsecutiveFailures < ServerHealth.Agreement && SecondLook < options.Value.Interval ? SecondLook : options.Value.Interval;
+        health = health with { NextCheckAt = started + wait };
 
         // Not for a server that was moved or disabled meanwhile; and without a look at its version, or every check would disturb who edits it.
         var written = await scope.ServiceProvider.GetRequiredService<McpDbContext>().Servers
             .Where(x => x.Id == server.Id && x.Url == server.Url && x.Enabled)
-            .ExecuteUpdateAsync(
-                set => set.SetProperty(x => x.Health.Status, health.Status)
-                    .SetProperty(x => x.Health.Cause, health.Cause)
-                    .SetProperty(x => x.Health.LatencyMs, health.LatencyMs)
-                    .SetProperty(x => x.Health.ToolCount, health.ToolCount)
-                    .SetProperty(x => x.Health.ProtocolVersion, health.ProtocolVersion)
-                    .SetProperty(x => x.Health.ConsecutiveFailures, health.ConsecutiveFailures)
-                    .SetProperty(x => x.Health.CheckedAt, health.CheckedAt),
-                cancellationToken);
+            .ExecuteUpdateAsync(set => set.SetProperty(x => x.Health, health), cancellationToken);
         if (written == 0)
         {
             return;
@@ -111,4 +123,7 @@ internal sealed partial class ServerMonitor(
 
     [LoggerMessage(1021, LogLevel.Information, "{Server} was {Before} and is {Status}: {Cause}")]
     private partial void LogStatus(string server, string before, string status, string? cause);
+
+    [LoggerMessage(1022, LogLevel.Warning, "{Server} could not be checked; it is tried again")]
+    private partial void LogCheckFailed(string server, Exception exception);
 }

@@ -34,6 +34,9 @@ internal sealed class Server
 
     public ServerHealth Health { get; private set; } = new();
 
+    /// <summary>When a person's tool call last went through.</summary>
+    public DateTimeOffset? LastGoodCallAt { get; private set; }
+
     public static Server Register(string name, string? description, Uri url, bool enabled, Guid? createdBy, DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),

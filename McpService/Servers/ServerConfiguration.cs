@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Health;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -26,8 +27,23 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<Server>
             health.Property(x => x.ToolCount).HasColumnName("tool_count");
             health.Property(x => x.ProtocolVersion).HasColumnName("protocol_version").HasMaxLength(32);
             health.Property(x => x.ConsecutiveFailures).HasColumnName("consecutive_failures");
+            health.Property(x => x.ConsecutiveSlow).HasColumnName("consecutive_slow");
             health.Property(x => x.CheckedAt).HasColumnName("checked_at");
-            health.Property(x => x.LastGoodCallAt).HasColumnName("last_good_call_at");
+            health.Property(x => x.NextCheckAt).HasColumnName("next_check_at");
+            Part(health.ComplexProperty(x => x.Reachable), "reachable");
+            Part(health.ComplexProperty(x => x.Protocol), "protocol");
+            Part(health.ComplexProperty(x => x.Credential), "credential");
         });
+    }
+
+    private static void Part(ComplexPropertyBuilder<PartHealth> part, string name)
+    {
+        part.Property(x => x.State).HasColumnName($"{name}_state").HasMaxLength(16).HasDefaultValue(PartHealth.Unknown);
+        part.Property(x => x.Cause).HasColumnName($"{name}_cause").HasMaxLength(1024);
+        part.Property(x => x.LatencyMs).HasColumnName($"{name}_latency_ms");
+        part.Property(x => x.Failures).HasColumnName($"{name}_failures");
+        part.Property(x => x.Since).HasColumnName($"{name}_since");
+        part.Property(x => x.CheckedAt).HasColumnName($"{name}_checked_at");
+        part.Property(x => x.LastOkAt).HasColumnName($"{name}_last_ok_at");
     }
 }

@@ -106,7 +106,7 @@ internal sealed partial class ToolCallRecords(IServiceScopeFactory scopes, TimeP
             if (lastGoodCalls.GetValueOrDefault(server) + Precision <= now)
             {
                 lastGoodCalls[server] = now;
-                await db.Servers.Where(row => row.Id == server).ExecuteUpdateAsync(set => set.SetProperty(row => row.Health.LastGoodCallAt, now), timeout.Token);
+                await db.Servers.Where(row => row.Id == server).ExecuteUpdateAsync(set => set.SetProperty(row => row.LastGoodCallAt, now), timeout.Token);
             }
         }
     }

@@ -116,13 +116,17 @@ internal sealed class UpstreamSessions : IAsyncDisposable
                 breakers.Check(server);
             }
 
-            var session = sessions.GetOrAdd((server.Id, owner), _ => new Session(server, owner, () => OpenAsync(server, owner)));
-            if (session.Server == server && !session.Leg.Value.IsFaulted && !session.Leg.Value.IsCanceled && session.TryEnter())
+            var opened = new Session(server, owner, () => OpenAsync(server, owner));
+            var session = sessions.GetOrAdd((server.Id, owner), opened);
+
+            // What cannot be opened may be known at once: that is then the answer, and for the next one to try anew.
+            var isNew = ReferenceEquals(session, opened);
+            if (session.Server == server && (isNew || !session.Leg.Value.IsFaulted && !session.Leg.Value.IsCanceled) && session.TryEnter())
             {
                 return session;
             }
 
-            // Moved, closed, or it could not be opened: the next one tries anew.
+            // Moved, closed, or it could not be opened.
             Drop(session);
         }
     }

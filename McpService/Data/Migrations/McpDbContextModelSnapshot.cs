@@ -128,6 +128,10 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_default");
 
+                    b.Property<DateTimeOffset?>("LastGoodCallAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_good_call_at");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -168,13 +172,17 @@ namespace McpPlatform.McpService.Data.Migrations
                                 .HasColumnType("integer")
                                 .HasColumnName("consecutive_failures");
 
-                            b1.Property<DateTimeOffset?>("LastGoodCallAt")
-                                .HasColumnType("timestamp with time zone")
-                                .HasColumnName("last_good_call_at");
+                            b1.Property<int>("ConsecutiveSlow")
+                                .HasColumnType("integer")
+                                .HasColumnName("consecutive_slow");
 
                             b1.Property<double?>("LatencyMs")
                                 .HasColumnType("double precision")
                                 .HasColumnName("latency_ms");
+
+                            b1.Property<DateTimeOffset?>("NextCheckAt")
+                                .HasColumnType("timestamp with time zone")
+                                .HasColumnName("next_check_at");
 
                             b1.Property<string>("ProtocolVersion")
                                 .HasMaxLength(32)
@@ -190,6 +198,120 @@ namespace McpPlatform.McpService.Data.Migrations
                             b1.Property<int?>("ToolCount")
                                 .HasColumnType("integer")
                                 .HasColumnName("tool_count");
+
+                            b1.ComplexProperty(typeof(Dictionary<string, object>), "Credential", "McpPlatform.McpService.Servers.Server.Health#ServerHealth.Credential#PartHealth", b2 =>
+                                {
+                                    b2.IsRequired();
+
+                                    b2.Property<string>("Cause")
+                                        .HasMaxLength(1024)
+                                        .HasColumnType("character varying(1024)")
+                                        .HasColumnName("credential_cause");
+
+                                    b2.Property<DateTimeOffset?>("CheckedAt")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("credential_checked_at");
+
+                                    b2.Property<int>("Failures")
+                                        .HasColumnType("integer")
+                                        .HasColumnName("credential_failures");
+
+                                    b2.Property<DateTimeOffset?>("LastOkAt")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("credential_last_ok_at");
+
+                                    b2.Property<double?>("LatencyMs")
+                                        .HasColumnType("double precision")
+                                        .HasColumnName("credential_latency_ms");
+
+                                    b2.Property<DateTimeOffset?>("Since")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("credential_since");
+
+                                    b2.Property<string>("State")
+                                        .IsRequired()
+                                        .ValueGeneratedOnAdd()
+                                        .HasMaxLength(16)
+                                        .HasColumnType("character varying(16)")
+                                        .HasDefaultValue("unknown")
+                                        .HasColumnName("credential_state");
+                                });
+
+                            b1.ComplexProperty(typeof(Dictionary<string, object>), "Protocol", "McpPlatform.McpService.Servers.Server.Health#ServerHealth.Protocol#PartHealth", b2 =>
+                                {
+                                    b2.IsRequired();
+
+                                    b2.Property<string>("Cause")
+                                        .HasMaxLength(1024)
+                                        .HasColumnType("character varying(1024)")
+                                        .HasColumnName("protocol_cause");
+
+                                    b2.Property<DateTimeOffset?>("CheckedAt")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("protocol_checked_at");
+
+                                    b2.Property<int>("Failures")
+                                        .HasColumnType("integer")
+                                        .HasColumnName("protocol_failures");
+
+                                    b2.Property<DateTimeOffset?>("LastOkAt")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("protocol_last_ok_at");
+
+                                    b2.Property<double?>("LatencyMs")
+                                        .HasColumnType("double precision")
+                                        .HasColumnName("protocol_latency_ms");
+
+                                    b2.Property<DateTimeOffset?>("Since")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("protocol_since");
+
+                                    b2.Property<string>("State")
+                                        .IsRequired()
+                                        .ValueGeneratedOnAdd()
+                                        .HasMaxLength(16)
+                                        .HasColumnType("character varying(16)")
+                                        .HasDefaultValue("unknown")
+                                        .HasColumnName("protocol_state");
+                                });
+
+                            b1.ComplexProperty(typeof(Dictionary<string, object>), "Reachable", "McpPlatform.McpService.Servers.Server.Health#ServerHealth.Reachable#PartHealth", b2 =>
+                                {
+                                    b2.IsRequired();
+
+                                    b2.Property<string>("Cause")
+                                        .HasMaxLength(1024)
+                                        .HasColumnType("character varying(1024)")
+                                        .HasColumnName("reachable_cause");
+
+                                    b2.Property<DateTimeOffset?>("CheckedAt")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("reachable_checked_at");
+
+                                    b2.Property<int>("Failures")
+                                        .HasColumnType("integer")
+                                        .HasColumnName("reachable_failures");
+
+                                    b2.Property<DateTimeOffset?>("LastOkAt")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("reachable_last_ok_at");
+
+                                    b2.Property<double?>("LatencyMs")
+                                        .HasColumnType("double precision")
+                                        .HasColumnName("reachable_latency_ms");
+
+                                    b2.Property<DateTimeOffset?>("Since")
+                                        .HasColumnType("timestamp with time zone")
+                                        .HasColumnName("reachable_since");
+
+                                    b2.Property<string>("State")
+                                        .IsRequired()
+                                        .ValueGeneratedOnAdd()
+                                        .HasMaxLength(16)
+                                        .HasColumnType("character varying(16)")
+                                        .HasDefaultValue("unknown")
+                                        .HasColumnName("reachable_state");
+                                });
                         });
 
                     b.HasKey("Id")

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using McpPlatform.McpService.Tests.BuiltIn;
+using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -35,5 +36,34 @@ public sealed class BuiltInTests(McpServiceApplication application)
 
         Assert.Equal(HttpStatusCode.Conflict, (await http.DeleteAsync("/api/mcp/servers/jenkins", patience.Token)).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict, (await http.PatchAsJsonAsync("/api/mcp/servers/jenkins", new { url = "https://mcp.example.com/mcp" }, patience.Token)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_replica_that_was_not_told_of_a_built_in_server_says_so_at_once()
+    {
+        await using (var jenkins = await JenkinsStandIn.StartAsync())
+        {
+            var (replica, _) = application.StartReplicaFor(Guid.CreateVersion7(), jenkins.Settings);
+            await using var stop = replica;
+            await UntilRegisteredAsync("jenkins");
+        }
+
+        using var http = application.Admin();
+        http.Timeout = TimeSpan.FromSeconds(5);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            using var answer = await http.GetAsync("/api/mcp/servers/jenkins/tools");
+            var problem = await answer.AssertProblemAsync(HttpStatusCode.ServiceUnavailable);
+            Assert.Contains("is built in and not configured", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    private async Task UntilRegisteredAsync(string name)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!await application.InDatabaseAsync(db => db.Servers.AnyAsync(server => server.Name == name, patience.Token)))
+        {
+            await Task.Delay(20, patience.Token);
+        }
     }
 }
