@@ -3,6 +3,7 @@ using McpPlatform.McpService.Access;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Definitions;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Metadata;
 using McpPlatform.McpService.Protocol;
@@ -56,6 +57,7 @@ internal static class McpServiceSetup
         app.MapProtectedResourceApi();
         app.MapServersApi();
         app.MapToolsApi();
+        app.MapDefinitionsApi();
         app.MapBundlesApi();
         app.MapMcpEndpoint();
     }

@@ -10,11 +10,11 @@ namespace McpPlatform.McpService.Catalogue;
 internal sealed record EndpointScope(string? Bundle, string Prefix, IReadOnlyList<ScopeMember> Members)
 {
     private readonly Lazy<ExposedNames> toolNames = new(() => ExposedNames.Of(
-        Prefix, Members.SelectMany(member => member.Server.Tools.Keys.Where(member.Has).Select(tool => new ServerItem(member.Server.Name, tool)))));
+        Prefix, Members.SelectMany(member => member.Server.Tools.Keys.Concat(member.Server.Withheld).Where(member.Has).Select(tool => new ServerItem(member.Server.Name, tool)))));
 
     private readonly Lazy<FrozenDictionary<string, ScopeMember>> byName = new(() => Members.ToFrozenDictionary(member => member.Server.Name, StringComparer.Ordinal));
 
-    /// <summary>How its tools are called. The same for every caller: what one may not use does not change what another's is called.</summary>
+    /// <summary>How its tools are called. The same for every caller: what one may not use does not change what another's is called, nor does what waits for approval.</summary>
     public ExposedNames ToolNames => toolNames.Value;
 
     /// <summary>Whether a URI carries its server's name.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Definitions;
 using McpPlatform.McpService.Upstream;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -83,12 +84,17 @@ internal sealed partial class Registry(IServiceScopeFactory scopes, IEnumerable<
     {
         var servers = await db.Servers.AsNoTracking().Where(server => server.Enabled).ToListAsync(cancellationToken);
         var tools = await db.Tools.AsNoTracking().Where(tool => tool.RemovedAt == null)
-            .Select(tool => new { tool.ServerId, Tool = new CataloguedTool(tool.Name, tool.Definition) }).ToListAsync(cancellationToken);
+            .Select(tool => new { tool.ServerId, tool.Name, Definition = tool.State == DefinitionStates.Approved ? tool.Definition : null }).ToListAsync(cancellationToken);
         var bundles = await db.Bundles.AsNoTracking().ToListAsync(cancellationToken);
-        var byServer = tools.ToLookup(row => row.ServerId, row => row.Tool);
+        var byServer = tools.ToLookup(row => (row.ServerId, IsApproved: row.Definition is not null), row => new CataloguedTool(row.Name, row.Definition ?? string.Empty));
         return new(
             version,
-            [.. servers.Select(server => new RegisteredServer(server.ToUpstream(), byServer[server.Id].ToFrozenDictionary(tool => tool.Name, StringComparer.Ordinal)))],
+            [
+                .. servers.Select(server => new RegisteredServer(server.ToUpstream(), byServer[(server.Id, true)].ToFrozenDictionary(tool => tool.Name, StringComparer.Ordinal))
+                {
+                    Withheld = byServer[(server.Id, false)].Select(tool => tool.Name).ToFrozenSet(StringComparer.Ordinal),
+                }),
+            ],
             bundles);
     }
 

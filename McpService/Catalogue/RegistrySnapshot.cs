@@ -52,6 +52,9 @@ internal sealed class RegistrySnapshot
 internal sealed record RegisteredServer(UpstreamServer Upstream, FrozenDictionary<string, CataloguedTool> Tools)
 {
     public string Name => Upstream.Name;
+
+    /// <summary>Tools that it has and that are neither listed nor called, because their definitions are not approved.</summary>
+    public FrozenSet<string> Withheld { get; init; } = [];
 }
 
 /// <summary>A tool that may be listed and called.</summary>

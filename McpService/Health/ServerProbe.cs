@@ -26,7 +26,7 @@ internal sealed class ServerProbe(UpstreamSessions sessions, ToolCatalogue catal
 
                 return (leg.ProtocolVersion, leg.Profile.Has("tools"));
             }, stop.Token);
-            var count = hasTools ? (await catalogue.RefreshAsync(server, stop.Token)).Count : 0;
+            var count = hasTools ? (await catalogue.RefreshAsync(server, stop.Token)).Listed : 0;
             return new(time.GetElapsedTime(start)) { ToolCount = count, ProtocolVersion = version };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

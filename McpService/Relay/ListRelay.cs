@@ -17,6 +17,9 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
     /// <summary>In <c>_meta</c>: the servers whose things are not in the list, and why.</summary>
     public const string Missing = "mcpplatform/missing";
 
+    /// <summary>In <c>_meta</c>: tools that the caller may use and that wait for approval.</summary>
+    public const string Withheld = "mcpplatform/withheld";
+
     private const int PageSize = 1_000;
 
     public async Task<RelayAnswer> ListAsync(RelayCall call, ListKind kind, CancellationToken cancellationToken)
@@ -34,7 +37,13 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
         // What the servers said just now may have changed the catalogue, and with it the names.
         var scope = registry.Current.Find(call.Scope.Bundle) ?? call.Scope;
         var items = kind == ListKind.Tools ? Tools(call, scope, shares, access) : Others(call, scope, kind, shares, access);
-        return new(Page(call, kind, items, after, [.. shares.Where(share => share.Problem is not null)]));
+        var page = Page(call, kind, items, after, [.. shares.Where(share => share.Problem is not null)]);
+        if (kind == ListKind.Tools && after is null)
+        {
+            TellWithheld(page, scope, access);
+        }
+
+        return new(page);
     }
 
     private async Task<Share> ReadAsync(RelayCall call, ScopeMember member, ListKind kind, CancellationToken cancellationToken)
@@ -93,6 +102,18 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
         }
 
         return items;
+    }
+
+    private static void TellWithheld(JsonObject page, EndpointScope scope, CallerAccess access)
+    {
+        var names = scope.Members.SelectMany(member => member.Server.Withheld.Where(member.Has).Select(tool => (Server: member.Server.Name, Tool: tool)))
+            .Where(item => access.Decide(Permissions.McpToolsCall, AccessResource.Tool(item.Server, item.Tool)).Allowed)
+            .Select(item => scope.ToolNames.Of(new(item.Server, item.Tool))).OfType<string>().Order(StringComparer.Ordinal).ToList();
+        if (names.Count > 0)
+        {
+            page["_meta"] ??= new JsonObject();
+            page["_meta"]![Withheld] = new JsonArray([.. names.Select(name => (JsonNode)name)]);
+        }
     }
 
     private static List<(string Key, JsonObject Item)> Others(RelayCall call, EndpointScope scope, ListKind kind, Share[] shares, CallerAccess access)

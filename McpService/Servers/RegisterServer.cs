@@ -20,12 +20,14 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Description">What it is for.</param>
 /// <param name="Transport">How it is reached; <c>http</c> is Streamable HTTP.</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
+/// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> (new ones are taken unless something grave is found in them) or <c>strict</c>.</param>
 public sealed record RegisterServerRequest(
     [Required(ErrorMessage = ServerNames.Sentence)] string? Name,
     [Required(ErrorMessage = "The url must be " + ServerUrls.Sentence + ".")] string? Url,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     string Transport = Transports.Http,
-    bool Enabled = true);
+    bool Enabled = true,
+    string DefinitionLock = Definitions.DefinitionLock.Changes);
 
 internal static class RegisterServer
 {
@@ -45,6 +47,11 @@ internal static class RegisterServer
                 : "The transport must be 'http' (Streamable HTTP).");
         }
 
+        if (!Definitions.DefinitionLock.All.Contains(request.DefinitionLock))
+        {
+            return ProblemExtensions.Invalid("definition_lock", Definitions.DefinitionLock.Sentence);
+        }
+
         if (!ServerUrls.TryParse(request.Url, out var url))
         {
             return ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}.");
@@ -61,6 +68,7 @@ internal static class RegisterServer
         }
 
         var server = Server.Register(request.Name!, request.Description, url, request.Enabled, user.Id, time.GetUtcNow());
+        server.LockDefinitions(request.DefinitionLock, server.CreatedAt);
         db.Add(server);
         db.AddToOutbox(Registered(server));
         db.AddToOutbox(activities.Create("mcp.servers.create", ActivityOutcomes.Succeeded, "mcp_server", server.Name, newValues: ServerValues.Of(server)));

@@ -32,6 +32,9 @@ internal sealed class Server
 
     public DateTimeOffset UpdatedAt { get; private set; }
 
+    /// <summary>One of <see cref="Definitions.DefinitionLock"/>.</summary>
+    public string DefinitionLock { get; private set; } = Definitions.DefinitionLock.Changes;
+
     public ServerHealth Health { get; private set; } = new();
 
     /// <summary>When a person's tool call last went through.</summary>
@@ -56,6 +59,7 @@ internal sealed class Server
         Name = name,
         Description = description,
         Transport = Transports.BuiltIn,
+        DefinitionLock = Definitions.DefinitionLock.Off,
         Url = $"{Transports.BuiltIn}:{name}",
         CreatedAt = now,
         UpdatedAt = now,
@@ -88,6 +92,15 @@ internal sealed class Server
             Enabled = enabled;
             UpdatedAt = now;
             Health = new();
+        }
+    }
+
+    public void LockDefinitions(string mode, DateTimeOffset now)
+    {
+        if (DefinitionLock != mode)
+        {
+            DefinitionLock = mode;
+            UpdatedAt = now;
         }
     }
 

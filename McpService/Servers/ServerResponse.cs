@@ -11,16 +11,17 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Url">Where; without its query for who may not manage this server.</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="IsDefault">Whether it is the server of MCP_SERVER_URL.</param>
+/// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> or <c>strict</c>.</param>
 /// <param name="Status"><c>healthy</c>, <c>degraded</c>, <c>unhealthy</c>, or <c>unknown</c> before the first check.</param>
 /// <param name="CreatedBy">Who registered it.</param>
 /// <param name="CreatedAt">When.</param>
 /// <param name="UpdatedAt">When somebody last changed it.</param>
 internal sealed record ServerResponse(
-    Guid Id, string Name, string? Description, string Transport, string Url, bool Enabled, bool IsDefault, string Status,
+    Guid Id, string Name, string? Description, string Transport, string Url, bool Enabled, bool IsDefault, string DefinitionLock, string Status,
     Guid? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public static ServerResponse For(ServerAccess access, Server server) => new(
         server.Id, server.Name, server.Description, server.Transport,
         access.Allows(Permissions.McpServersManage, server) ? server.Url : ServerUrls.WithoutQuery(server.Url),
-        server.Enabled, server.IsDefault, server.Health.Status, server.CreatedBy, server.CreatedAt, server.UpdatedAt);
+        server.Enabled, server.IsDefault, server.DefinitionLock, server.Health.Status, server.CreatedBy, server.CreatedAt, server.UpdatedAt);
 }

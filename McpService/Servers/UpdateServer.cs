@@ -16,10 +16,12 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Url">Its MCP endpoint, http or https.</param>
 /// <param name="Description">What it is for; empty removes it.</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
+/// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> or <c>strict</c>.</param>
 public sealed record UpdateServerRequest(
     string? Url = null,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
-    bool? Enabled = null);
+    bool? Enabled = null,
+    string? DefinitionLock = null);
 
 internal static class UpdateServer
 {
@@ -31,6 +33,11 @@ internal static class UpdateServer
         if (request.Url is not null && !ServerUrls.TryParse(request.Url, out url))
         {
             return ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}.");
+        }
+
+        if (request.DefinitionLock is { } mode && !Definitions.DefinitionLock.All.Contains(mode))
+        {
+            return ProblemExtensions.Invalid("definition_lock", Definitions.DefinitionLock.Sentence);
         }
 
         var (server, refusal) = await access.FindToManageAsync(id, "mcp.servers.update", cancellationToken);
@@ -87,6 +94,11 @@ internal static class UpdateServer
         if (request.Enabled is { } enabled)
         {
             server.Enable(enabled, now);
+        }
+
+        if (request.DefinitionLock is not null)
+        {
+            server.LockDefinitions(request.DefinitionLock, now);
         }
     }
 }

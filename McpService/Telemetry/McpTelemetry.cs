@@ -17,6 +17,10 @@ internal sealed class McpTelemetry(IMeterFactory meters)
         "mcp.client.operation.duration", "s", "Tool calls from the caller's request to the server's result.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
 
+    private readonly Counter<long> quarantined = meters.Create(Name).CreateCounter<long>("mcpplatform.definitions.quarantined", description: "Tool definitions that wait for approval since then.");
+
+    public void Quarantined(UpstreamServer server) => quarantined.Add(1, new KeyValuePair<string, object?>("mcpplatform.server", server.Name));
+
     public static Activity? StartCall(UpstreamServer server, string tool)
     {
         var activity = Source.StartActivity($"tools/call {tool}", ActivityKind.Client);

@@ -14,7 +14,7 @@ internal static class ListTools
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>The tools of the server that the caller may call, as it defines them now. One page: the server's own pages are all followed.</summary>
+    /// <summary>The tools of the server that the caller may call, as it defines them now, without those that wait for approval. One page: the server's own pages are all followed.</summary>
     public static async Task<Results<Ok<Page<JsonElement>>, ProblemHttpResult>> HandleAsync(
         string id, ServerAccess servers, AccessDecider access, ToolCatalogue catalogue, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal static class ListTools
         timeout.CancelAfter(Timeout);
         try
         {
-            var tools = await catalogue.RefreshAsync(server.ToUpstream(), timeout.Token);
+            var (tools, _) = await catalogue.RefreshAsync(server.ToUpstream(), timeout.Token);
             var callable = access.Filter(tools, Permissions.McpToolsCall, tool => AccessResource.Tool(server.Name, tool.GetProperty("name").GetString()!));
             return TypedResults.Ok(new Page<JsonElement>([.. callable], null));
         }

@@ -3,6 +3,7 @@ using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Definitions;
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Http;
 using McpPlatform.ServiceDefaults.Problems;
@@ -60,7 +61,7 @@ internal static class SearchTools
         var tools =
             from tool in db.Tools
             join server in db.Servers on tool.ServerId equals server.Id
-            where tool.RemovedAt == null && server.Enabled
+            where tool.RemovedAt == null && tool.State == DefinitionStates.Approved && server.Enabled
             select new { server.Id, Server = server.Name, Tool = tool.Name };
         if (!string.IsNullOrEmpty(search))
         {

@@ -34,10 +34,13 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
     /// <summary>To the caller the same as <see cref="UnknownTool"/>.</summary>
     public static ToolCallFailure HiddenTool(string server, AccessDecision decision) => UnknownTool(server) with { Kind = Access, Decision = decision };
 
+    public static ToolCallFailure Withheld(string server) => new(
+        "withheld", StatusCodes.Status409Conflict, $"This tool of the MCP server '{server}' waits for approval: its definition is not one that was approved. Who manages the server finds it under /api/mcp/definitions.");
+
     public static ToolCallFailure Limit(string sentence) => new("limit", StatusCodes.Status429TooManyRequests, sentence);
 
     /// <summary>Whether the call was refused rather than tried.</summary>
-    public bool IsDenial => Kind is Access or "limit" or "unknown_server" or "unknown_tool";
+    public bool IsDenial => Kind is Access or "limit" or "withheld" or "unknown_server" or "unknown_tool";
 
     /// <summary>What an exception means to the caller; null for what is not the server's doing.</summary>
     public static ToolCallFailure? From(Exception exception, string server, TimeSpan timeout, CancellationToken aborted) => exception switch

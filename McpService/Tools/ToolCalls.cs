@@ -111,7 +111,11 @@ internal sealed class ToolCalls(
             // Names that the server did not list never reach it, nor the names of spans.
             if (await FindToolAsync(server, outcome.Tool, call.Timeout, aborted) is not { } tool)
             {
-                return outcome with { Failure = ToolCallFailure.UnknownTool(server.Name) };
+                return outcome with
+                {
+                    Failure = registry.Current.Servers.GetValueOrDefault(server.Upstream.Id)?.Withheld.Contains(outcome.Tool) == true
+                        ? ToolCallFailure.Withheld(server.Name) : ToolCallFailure.UnknownTool(server.Name),
+                };
             }
 
             var arguments = call.Parameters["arguments"] as JsonObject;
@@ -142,7 +146,8 @@ internal sealed class ToolCalls(
 
     private async Task<CataloguedTool?> FindToolAsync(RegisteredServer server, string tool, TimeSpan? timeout, CancellationToken aborted)
     {
-        if (server.Tools.GetValueOrDefault(tool) is { } known)
+        var known = server.Tools.GetValueOrDefault(tool);
+        if (known is not null || server.Withheld.Contains(tool))
         {
             return known;
         }

@@ -1,25 +1,31 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Data;
+using McpPlatform.McpService.Definitions;
+using McpPlatform.McpService.Telemetry;
 using McpPlatform.McpService.Upstream;
+using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.EntityFrameworkCore;
 
 namespace McpPlatform.McpService.Tools;
 
-/// <summary>The tools of a server: asked of it, and kept in <c>mcp_tools</c> with their hashes.</summary>
-internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions sessions, TimeProvider time, ILogger<ToolCatalogue> logger)
+/// <summary>The tools of a server: asked of it, held against what was approved, and kept in <c>mcp_tools</c>.</summary>
+internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions sessions, ActivityLog activities, McpTelemetry telemetry, TimeProvider time, ILogger<ToolCatalogue> logger)
 {
     private const int MaxPages = 100, MaxTools = 10_000, MaxCharacters = 16 * 1024 * 1024;
+    private static readonly TimeSpan SeenAgain = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether the server listed the tool when it was last asked.</summary>
     public Task<bool> KnowsAsync(Guid serverId, string tool, CancellationToken cancellationToken) =>
         db.Tools.AnyAsync(x => x.ServerId == serverId && x.Name == tool && x.RemovedAt == null, cancellationToken);
 
     /// <summary>Asks the server for all its tools, page after page, and notes them.</summary>
-    /// <returns>The definitions as the server gave them, in its order.</returns>
+    /// <returns>The definitions that are approved, as the server gave them, in its order; and how many it listed in all.</returns>
     /// <exception cref="UpstreamException">It gave no usable answer.</exception>
     /// <exception cref="UpstreamErrorException">It answered with an error.</exception>
-    public async Task<IReadOnlyList<JsonElement>> RefreshAsync(UpstreamServer server, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<JsonElement> Approved, int Listed)> RefreshAsync(UpstreamServer server, CancellationToken cancellationToken)
     {
         var tools = new Dictionary<string, ListedTool>(StringComparer.Ordinal);
         string? cursor = null;
@@ -45,8 +51,10 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         }
         while (cursor is not null);
 
-        await SaveAsync(server.Id, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
-        return [.. tools.Values.Select(tool => tool.Definition)];
+        await SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
+        var approved = await db.Tools.Where(tool => tool.ServerId == server.Id && tool.RemovedAt == null && tool.State == DefinitionStates.Approved)
+            .Select(tool => new { tool.Name, tool.DefinitionHash }).ToDictionaryAsync(tool => tool.Name, tool => tool.DefinitionHash, cancellationToken);
+        return ([.. tools.Values.Where(tool => approved.GetValueOrDefault(tool.Name) == tool.Hash).Select(tool => tool.Definition)], tools.Count);
     }
 
     /// <summary>Keeps what a server listed just now for somebody.</summary>
@@ -58,8 +66,12 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
             tools.TryAdd(tool.Name, tool);
         }
 
-        return SaveAsync(server.Id, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
+        return SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
     }
+
+    /// <summary>Keeps others from changing a server's tools until the transaction ends.</summary>
+    public static Task LockAsync(McpDbContext db, Guid serverId, CancellationToken cancellationToken) =>
+        db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({$"mcp.tools.{serverId}"}, 0))", cancellationToken);
 
     private IEnumerable<ListedTool> Read(UpstreamServer server, IEnumerable<JsonNode?> definitions)
     {
@@ -77,27 +89,73 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         }
     }
 
-    // Rows in the order of their names, so that replicas that do this at once do not lock each other out; and written only where something is new.
-    private async Task SaveAsync(Guid serverId, ListedTool[] tools, CancellationToken cancellationToken)
+    private async Task SaveAsync(UpstreamServer server, ListedTool[] tools, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        string[] names = [.. tools.Select(tool => tool.Name)], texts = [.. tools.Select(tool => tool.Text)], hashes = [.. tools.Select(tool => tool.Hash)];
-        await db.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO mcp.mcp_tools AS known (server_id, name, definition, definition_hash, first_seen_at, last_seen_at)
-            SELECT server.id, listed.name, listed.definition::json, listed.hash, {now}, {now}
-            FROM unnest({names}, {texts}, {hashes}) WITH ORDINALITY AS listed(name, definition, hash, position)
-            JOIN (SELECT id FROM mcp.mcp_servers WHERE id = {serverId} FOR KEY SHARE) AS server ON true
-            ORDER BY listed.position
-            ON CONFLICT (server_id, name) DO UPDATE
-            SET definition = excluded.definition, definition_hash = excluded.definition_hash,
-                last_seen_at = GREATEST(known.last_seen_at, excluded.last_seen_at), removed_at = NULL
-            WHERE known.definition_hash <> excluded.definition_hash OR known.removed_at IS NOT NULL
-                OR known.last_seen_at < excluded.last_seen_at - interval '5 minutes'
-            """,
-            cancellationToken);
-        await db.Tools.Where(tool => tool.ServerId == serverId && tool.RemovedAt == null && !names.Contains(tool.Name))
-            .ExecuteUpdateAsync(set => set.SetProperty(tool => tool.RemovedAt, now), cancellationToken);
+        if (!await IsNewsAsync(server.Id, tools, now, cancellationToken))
+        {
+            return;
+        }
+
+        // Replicas that do this at once take turns, so that each change is found, and put on record, once.
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await LockAsync(db, server.Id, cancellationToken);
+        var modes = await db.Database.SqlQuery<string>($"SELECT definition_lock AS \"Value\" FROM mcp.mcp_servers WHERE id = {server.Id} FOR KEY SHARE").ToListAsync(cancellationToken);
+        if (modes is not [var mode])
+        {
+            // It was removed meanwhile.
+            return;
+        }
+
+        var known = await db.Tools.AsTracking().Where(tool => tool.ServerId == server.Id).ToDictionaryAsync(tool => tool.Name, StringComparer.Ordinal, cancellationToken);
+        foreach (var listed in tools)
+        {
+            Note(server, listed, known.GetValueOrDefault(listed.Name), mode, now);
+        }
+
+        var names = tools.Select(tool => tool.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var tool in known.Values.Where(tool => tool.RemovedAt is null && !names.Contains(tool.Name)))
+        {
+            tool.Remove(now);
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task<bool> IsNewsAsync(Guid serverId, ListedTool[] tools, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var known = await db.Tools.Where(tool => tool.ServerId == serverId && tool.RemovedAt == null)
+            .Select(tool => new { tool.Name, tool.DefinitionHash, tool.LockHash, tool.LastSeenAt, tool.State, Mode = db.Servers.Where(server => server.Id == serverId).Select(server => server.DefinitionLock).First() })
+            .ToDictionaryAsync(tool => tool.Name, StringComparer.Ordinal, cancellationToken);
+        return known.Count != tools.Length || tools.Any(listed => known.GetValueOrDefault(listed.Name) is not { } tool || tool.DefinitionHash != listed.Hash
+            || tool.LockHash != listed.LockHash || tool.LastSeenAt < now - SeenAgain || (tool.Mode == DefinitionLock.Off && tool.State != DefinitionStates.Approved));
+    }
+
+    private void Note(UpstreamServer server, ListedTool listed, Tool? tool, string mode, DateTimeOffset now)
+    {
+        var (before, hash) = (tool?.State, tool?.LockHash);
+        if (tool is null)
+        {
+            tool = Tool.First(server.Id, listed, mode, now);
+            db.Add(tool);
+        }
+        else
+        {
+            tool.Listed(listed, mode, now);
+        }
+
+        if (tool.State == DefinitionStates.Quarantined && (before != tool.State || hash != tool.LockHash))
+        {
+            // The platform's doing, whoever's list it was.
+            db.AddToOutbox(activities.Create(
+                "mcp.definitions.quarantine", ActivityOutcomes.Succeeded, "tool", $"{server.Name}/{Targets.Of(listed.Name)}",
+                before is null ? null : new { State = before, DefinitionHash = hash },
+                new { tool.State, DefinitionHash = tool.LockHash, Findings = DefinitionLint.Check(listed.Definition).Select(finding => finding.Code).Distinct() })
+                with { UserId = null, Username = null, ClientIp = null });
+            telemetry.Quarantined(server);
+            LogQuarantined(server.Name, listed.Name);
+        }
     }
 
     [LoggerMessage(1010, LogLevel.Warning, "{Server} lists the tool {Tool} twice; the first one counts")]
@@ -105,10 +163,13 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
 
     [LoggerMessage(1011, LogLevel.Warning, "{Server} lists a tool that cannot be read: it is no JSON object with a name of 1 to 256 characters without control characters, or holds broken text")]
     private partial void LogToolBroken(string server);
+
+    [LoggerMessage(1012, LogLevel.Warning, "{Server} defines the tool {Tool} differently from what was approved; it is neither listed nor called until somebody approves it")]
+    private partial void LogQuarantined(string server, string tool);
 }
 
 /// <summary>A tool in an answer to tools/list.</summary>
-internal sealed record ListedTool(string Name, JsonElement Definition, string Text, string Hash)
+internal sealed record ListedTool(string Name, JsonElement Definition, string Text, string Hash, string LockHash)
 {
     public static bool TryRead(JsonNode? node, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ListedTool? tool)
     {
@@ -127,7 +188,7 @@ internal sealed record ListedTool(string Name, JsonElement Definition, string Te
                 return false;
             }
 
-            tool = new(name, definition, definition.GetRawText(), CanonicalJson.Hash(definition));
+            tool = new(name, definition, definition.GetRawText(), CanonicalJson.Hash(definition), Definitions.DefinitionHash.Of(definition));
             return true;
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or JsonException)

@@ -24,6 +24,12 @@ internal static class McpRows
         Needs("GET /api/mcp/tools", Permissions.McpToolsCall),
         Needs("POST /api/mcp/servers/{id}/tools/{tool}/call", Permissions.McpToolsCall, 200, (_, _) =>
             Task.FromResult(new Ask("/api/mcp/servers/everything/tools/echo/call", new { arguments = new { message = "hello" } }))),
+        Needs("GET /api/mcp/definitions", Permissions.McpServersRead),
+        Needs("GET /api/mcp/servers/{id}/definitions/{tool}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/echo"))),
+        Needs("POST /api/mcp/servers/{id}/definitions/{tool}/approve", Permissions.McpServersManage, 409, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/echo/approve", new { definition_hash = "0" }))),
+        Needs("POST /api/mcp/servers/{id}/definitions/{tool}/reject", Permissions.McpServersManage, 409, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/echo/reject", new { definition_hash = "0" }))),
+        Needs("POST /api/mcp/servers/{id}/definitions/decide", Permissions.McpServersManage, 409, (_, _) =>
+            Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/decide", new { decision = "approve", definitions = new { echo = "0" } }))),
         Needs("GET /api/mcp/bundles", Permissions.McpServersRead),
         Needs("POST /api/mcp/bundles", Permissions.McpBundlesManage, 201, (cast, _) => Task.FromResult(new Ask("/api/mcp/bundles", NewBundle(cast)))),
         Needs("GET /api/mcp/bundles/{id}", Permissions.McpServersRead, 200, async (cast, _) => new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}")),

@@ -53,7 +53,7 @@ public sealed class ListToolsTests(McpServiceApplication application) : IAsyncLi
     {
         upstream.Tools = [JsonNode.Parse("5"), JsonNode.Parse("""{"title":"no name"}"""), JsonNode.Parse("""{"name":"nul","description":"\u0000"}"""), JsonNode.Parse("""{"name":"whole"}""")];
         var page = await ListAsync(HttpStatusCode.OK);
-        Assert.Equal(["nul", "whole"], page.GetProperty("items").EnumerateArray().Select(tool => tool.GetProperty("name").GetString()));
+        Assert.Equal(["whole"], page.GetProperty("items").EnumerateArray().Select(tool => tool.GetProperty("name").GetString()));
     }
 
     [Fact]
