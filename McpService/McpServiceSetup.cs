@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Data;
@@ -40,6 +41,7 @@ internal static class McpServiceSetup
         builder.Services.AddUpstreams();
         builder.Services.AddScoped<ServerAccess>();
         builder.Services.AddScoped<BundleAccess>();
+        builder.Services.AddScoped<ContextBudget>();
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
         builder.Services.AddDefaultServer();
         builder.Services.AddTools();
@@ -78,6 +80,8 @@ internal static class McpServiceSetup
         services.AddScoped<ToolCatalogue>();
         services.AddSingleton<ToolCallRecords>();
         services.AddHostedService(provider => provider.GetRequiredService<ToolCallRecords>());
+        services.AddSingleton<ToolUsage>();
+        services.AddHostedService(provider => provider.GetRequiredService<ToolUsage>());
         services.AddSingleton<ToolCalls>();
         services.AddSingleton<CallLimits>();
     }

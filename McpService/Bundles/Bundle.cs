@@ -22,6 +22,9 @@ internal sealed class Bundle
 
     public bool Enabled { get; private set; } = true;
 
+    /// <summary>What its tools may cost of a model's context, in tokens; null for no limit.</summary>
+    public int? TokenLimit { get; private set; }
+
     public List<BundleMember> Members { get; private set; } = [];
 
     public Guid? CreatedBy { get; private init; }
@@ -30,21 +33,23 @@ internal sealed class Bundle
 
     public DateTimeOffset UpdatedAt { get; private set; }
 
-    public static Bundle Create(string name, string? description, string prefix, bool enabled, IEnumerable<BundleMember> members, Guid createdBy, DateTimeOffset now) => new()
+    public static Bundle Create(string name, string? description, string prefix, bool enabled, int? tokenLimit, IEnumerable<BundleMember> members, Guid createdBy, DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),
         Name = name,
         Description = string.IsNullOrWhiteSpace(description) ? null : description.Trim(),
         Prefix = prefix,
         Enabled = enabled,
+        TokenLimit = tokenLimit,
         Members = [.. members],
         CreatedBy = createdBy,
         CreatedAt = now,
         UpdatedAt = now,
     };
 
-    public void Change(string? description, string? prefix, bool? enabled, IEnumerable<BundleMember>? members, DateTimeOffset now)
+    public void Change(string? description, string? prefix, bool? enabled, int? tokenLimit, IEnumerable<BundleMember>? members, DateTimeOffset now)
     {
+        TokenLimit = tokenLimit is null ? TokenLimit : tokenLimit == 0 ? null : tokenLimit;
         Description = description is null ? Description : string.IsNullOrWhiteSpace(description) ? null : description.Trim();
         Prefix = prefix ?? Prefix;
         Enabled = enabled ?? Enabled;

@@ -9,16 +9,17 @@ namespace McpPlatform.McpService.Bundles;
 /// <param name="Endpoint">Its path at the Gateway, where it speaks MCP.</param>
 /// <param name="Prefix">When a tool's name begins with its server's: <c>always</c>, <c>on_conflict</c> or <c>never</c>.</param>
 /// <param name="Enabled">Whether it can be used.</param>
+/// <param name="TokenLimit">What its tools may cost of a model's context, in tokens of o200k_base; null for no limit.</param>
 /// <param name="Servers">What is in it, in order: of two things with one name the first counts. Servers that the caller may not see are left out.</param>
 /// <param name="CreatedBy">Who made it.</param>
 /// <param name="CreatedAt">When.</param>
 /// <param name="UpdatedAt">When somebody last changed it.</param>
 internal sealed record BundleResponse(
-    Guid Id, string Name, string? Description, string Endpoint, string Prefix, bool Enabled, IReadOnlyList<BundleServer> Servers,
+    Guid Id, string Name, string? Description, string Endpoint, string Prefix, bool Enabled, int? TokenLimit, IReadOnlyList<BundleServer> Servers,
     Guid? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public static BundleResponse For(Bundle bundle, IReadOnlyDictionary<Guid, string> visible) => new(
-        bundle.Id, bundle.Name, bundle.Description, $"/mcp/{bundle.Name}", bundle.Prefix, bundle.Enabled,
+        bundle.Id, bundle.Name, bundle.Description, $"/mcp/{bundle.Name}", bundle.Prefix, bundle.Enabled, bundle.TokenLimit,
         [.. bundle.Members.OrderBy(member => member.Position).Where(member => visible.ContainsKey(member.ServerId)).Select(member => new BundleServer(visible[member.ServerId], member.Tools))],
         bundle.CreatedBy, bundle.CreatedAt, bundle.UpdatedAt);
 }
@@ -29,10 +30,10 @@ internal sealed record BundleResponse(
 internal sealed record BundleServer(string Name, IReadOnlyList<string>? Tools = null);
 
 /// <summary>What the audit trail keeps of a bundle.</summary>
-internal sealed record BundleValues(string Name, string? Description, string Prefix, bool Enabled, IReadOnlyList<BundleServer> Servers)
+internal sealed record BundleValues(string Name, string? Description, string Prefix, bool Enabled, int? TokenLimit, IReadOnlyList<BundleServer> Servers)
 {
     public static BundleValues Of(Bundle bundle, IReadOnlyDictionary<Guid, string> names) => new(
-        bundle.Name, bundle.Description, bundle.Prefix, bundle.Enabled,
+        bundle.Name, bundle.Description, bundle.Prefix, bundle.Enabled, bundle.TokenLimit,
         [.. bundle.Members.OrderBy(member => member.Position).Select(member => new BundleServer(names.GetValueOrDefault(member.ServerId, member.ServerId.ToString()), member.Tools))]);
 }
 

@@ -15,6 +15,7 @@ internal static class BundlesApi
             .WithMetadata(new AuditDenials("mcp.bundles.read", "bundle"));
         bundles.MapGet("/", ListBundles.HandleAsync).WithName("ListBundles");
         bundles.MapGet("/{id}", GetBundle.HandleAsync).WithName("GetBundle");
+        bundles.MapGet("/{id}/context", GetBundleContext.HandleAsync).WithName("GetBundleContext");
         bundles.MapPost("/", CreateBundle.HandleAsync).WithName("CreateBundle").RequirePermission(Permissions.McpBundlesManage)
             .WithMetadata(new AuditDenials("mcp.bundles.create", "bundle"));
         bundles.MapPatch("/{id}", UpdateBundle.HandleAsync).WithName("UpdateBundle").RequirePermission(Permissions.McpBundlesManage)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Servers;
@@ -18,12 +19,14 @@ namespace McpPlatform.McpService.Bundles;
 /// <param name="Description">What it is for.</param>
 /// <param name="Prefix">When a tool's name begins with its server's.</param>
 /// <param name="Enabled">Whether it can be used.</param>
+/// <param name="TokenLimit">What its tools may cost of a model's context, in tokens of o200k_base; left out for no limit.</param>
 public sealed record CreateBundleRequest(
     [Required(ErrorMessage = "A name is required.")] string? Name,
     [Required(ErrorMessage = "The servers are required; the list may be empty.")] IReadOnlyList<BundleServerRequest?>? Servers,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     string Prefix = Prefixes.OnConflict,
-    bool Enabled = true);
+    bool Enabled = true,
+    [Range(1, ContextBudget.MaxLimit, ErrorMessage = "The token_limit must be 1 to 10000000.")] int? TokenLimit = null);
 
 /// <summary>A server for a bundle.</summary>
 /// <param name="Name">Its name or id.</param>
@@ -33,7 +36,7 @@ public sealed record BundleServerRequest(string Name, IReadOnlyList<string>? Too
 internal static class CreateBundle
 {
     public static async Task<Results<Created<BundleResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        CreateBundleRequest request, McpDbContext db, BundleAccess access, CurrentUser user, ActivityLog activities, Registry registry, TimeProvider time, CancellationToken cancellationToken)
+        CreateBundleRequest request, McpDbContext db, BundleAccess access, ContextBudget budget, CurrentUser user, ActivityLog activities, Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ServerNames.IsValid(request.Name!))
         {
@@ -56,7 +59,12 @@ internal static class CreateBundle
             return problem;
         }
 
-        var bundle = Bundle.Create(request.Name!, request.Description, request.Prefix, request.Enabled, members, user.Id, time.GetUtcNow());
+        if (request.TokenLimit is { } limit && await budget.FindExcessAsync(members, limit, cancellationToken) is { } excess)
+        {
+            return ProblemExtensions.Invalid("token_limit", excess);
+        }
+
+        var bundle = Bundle.Create(request.Name!, request.Description, request.Prefix, request.Enabled, request.TokenLimit, members, user.Id, time.GetUtcNow());
         var visible = await access.VisibleServersAsync(cancellationToken);
         db.Add(bundle);
         db.AddToOutbox(activities.Create("mcp.bundles.create", ActivityOutcomes.Succeeded, "bundle", bundle.Name, newValues: BundleValues.Of(bundle, visible)));

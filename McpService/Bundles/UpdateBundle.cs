@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.ServiceDefaults.Messaging;
@@ -15,16 +16,18 @@ namespace McpPlatform.McpService.Bundles;
 /// <param name="Description">What it is for; empty removes it.</param>
 /// <param name="Prefix">When a tool's name begins with its server's.</param>
 /// <param name="Enabled">Whether it can be used.</param>
+/// <param name="TokenLimit">What its tools may cost of a model's context, in tokens of o200k_base; 0 for no limit.</param>
 public sealed record UpdateBundleRequest(
     IReadOnlyList<BundleServerRequest?>? Servers = null,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     string? Prefix = null,
-    bool? Enabled = null);
+    bool? Enabled = null,
+    [Range(0, ContextBudget.MaxLimit, ErrorMessage = "The token_limit must be 1 to 10000000, or 0 for none.")] int? TokenLimit = null);
 
 internal static class UpdateBundle
 {
     public static async Task<Results<Ok<BundleResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        string id, UpdateBundleRequest request, McpDbContext db, BundleAccess access, ActivityLog activities, Registry registry, TimeProvider time, CancellationToken cancellationToken)
+        string id, UpdateBundleRequest request, McpDbContext db, BundleAccess access, ContextBudget budget, ActivityLog activities, Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         if (request.Prefix is not null && !Prefixes.IsValid(request.Prefix))
         {
@@ -47,9 +50,15 @@ internal static class UpdateBundle
             }
         }
 
+        if ((request.TokenLimit ?? bundle.TokenLimit) is { } limit and > 0 && (request.TokenLimit is not null || members is not null)
+            && await budget.FindExcessAsync(members ?? bundle.Members, limit, cancellationToken) is { } excess)
+        {
+            return ProblemExtensions.Invalid("token_limit", excess);
+        }
+
         var visible = await access.VisibleServersAsync(cancellationToken);
         var old = BundleValues.Of(bundle, visible);
-        bundle.Change(request.Description, request.Prefix, request.Enabled, members, time.GetUtcNow());
+        bundle.Change(request.Description, request.Prefix, request.Enabled, request.TokenLimit, members, time.GetUtcNow());
         db.AddToOutbox(activities.Create("mcp.bundles.update", ActivityOutcomes.Succeeded, "bundle", bundle.Name, old, BundleValues.Of(bundle, visible)));
         try
         {

@@ -15,7 +15,8 @@ namespace McpPlatform.McpService.Tools;
 /// <summary>A tool that was found.</summary>
 /// <param name="Server">The name of its server.</param>
 /// <param name="Tool">Its definition, as the server gave it when it was last asked.</param>
-internal sealed record FoundToolResponse(string Server, JsonElement Tool);
+/// <param name="Tokens">What that costs of a model's context, in tokens of o200k_base; null when it was not counted yet.</param>
+internal sealed record FoundToolResponse(string Server, JsonElement Tool, int? Tokens);
 
 internal static class SearchTools
 {
@@ -82,11 +83,11 @@ internal static class SearchTools
     {
         var (servers, names) = (keys.Select(key => key.ServerId).Distinct().ToList(), keys.Select(key => key.Tool).Distinct().ToList());
         var definitions = await db.Tools.AsNoTracking().Where(tool => servers.Contains(tool.ServerId) && names.Contains(tool.Name))
-            .ToDictionaryAsync(tool => (tool.ServerId, tool.Name), tool => tool.Definition, cancellationToken);
+            .ToDictionaryAsync(tool => (tool.ServerId, tool.Name), tool => (tool.Definition, tool.Tokens), cancellationToken);
         return
         [
             .. keys.Where(key => definitions.ContainsKey((key.ServerId, key.Tool)))
-                .Select(key => new FoundToolResponse(key.Server, JsonElement.Parse(definitions[(key.ServerId, key.Tool)]))),
+                .Select(key => new FoundToolResponse(key.Server, JsonElement.Parse(definitions[(key.ServerId, key.Tool)].Definition), definitions[(key.ServerId, key.Tool)].Tokens)),
         ];
     }
 }

@@ -52,6 +52,11 @@ internal sealed class Tool
     /// <summary>What the definition costs of a model's context, in tokens; null for one that was not counted yet.</summary>
     public int? Tokens { get; private set; }
 
+    /// <summary>How often it was called, to within five seconds; see <see cref="ToolUsage"/>.</summary>
+    public long Calls { get; private init; }
+
+    public DateTimeOffset? LastCalledAt { get; private init; }
+
     public DateTimeOffset FirstSeenAt { get; private init; }
 
     /// <summary>When it was last listed, to within five minutes.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Telemetry;
@@ -13,7 +14,7 @@ namespace McpPlatform.McpService.Tools;
 /// Calls tools, whoever asks and whatever way: MCP clients, the HTTP API, the chat. Decides, holds to the limits, sends, measures, and puts the call on record.
 /// </summary>
 internal sealed class ToolCalls(
-    Registry registry, IServiceScopeFactory scopes, EraBridge bridge, CallLimits limits, ToolCallRecords records, McpTelemetry telemetry, TimeProvider time)
+    Registry registry, IServiceScopeFactory scopes, EraBridge bridge, CallLimits limits, ToolCallRecords records, ToolUsage usage, McpTelemetry telemetry, TimeProvider time)
 {
     /// <summary>Calls a tool.</summary>
     /// <param name="call">The caller's request; its parameters' <c>arguments</c> count, not their <c>name</c>.</param>
@@ -53,6 +54,7 @@ internal sealed class ToolCalls(
         {
             outcome = outcome with { Elapsed = time.GetElapsedTime(start) };
             telemetry.Called(outcome);
+            usage.Count(outcome);
             await records.WriteAsync(outcome, call.Caller);
         }
 

@@ -25,7 +25,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
     /// <returns>The definitions that are approved, as the server gave them, in its order; and how many it listed in all.</returns>
     /// <exception cref="UpstreamException">It gave no usable answer.</exception>
     /// <exception cref="UpstreamErrorException">It answered with an error.</exception>
-    public async Task<(IReadOnlyList<JsonElement> Approved, int Listed)> RefreshAsync(UpstreamServer server, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<ApprovedTool> Approved, int Listed)> RefreshAsync(UpstreamServer server, CancellationToken cancellationToken)
     {
         var tools = new Dictionary<string, ListedTool>(StringComparer.Ordinal);
         string? cursor = null;
@@ -53,8 +53,8 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
 
         await SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
         var approved = await db.Tools.Where(tool => tool.ServerId == server.Id && tool.RemovedAt == null && tool.State == DefinitionStates.Approved)
-            .Select(tool => new { tool.Name, tool.DefinitionHash }).ToDictionaryAsync(tool => tool.Name, tool => tool.DefinitionHash, cancellationToken);
-        return ([.. tools.Values.Where(tool => approved.GetValueOrDefault(tool.Name) == tool.Hash).Select(tool => tool.Definition)], tools.Count);
+            .Select(tool => new { tool.Name, tool.DefinitionHash, tool.Tokens }).ToDictionaryAsync(tool => tool.Name, cancellationToken);
+        return ([.. tools.Values.Where(tool => approved.GetValueOrDefault(tool.Name)?.DefinitionHash == tool.Hash).Select(tool => new ApprovedTool(tool.Name, tool.Definition, approved[tool.Name].Tokens))], tools.Count);
     }
 
     /// <summary>Keeps what a server listed just now for somebody.</summary>
@@ -167,6 +167,9 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
     [LoggerMessage(1012, LogLevel.Warning, "{Server} defines the tool {Tool} differently from what was approved; it is neither listed nor called until somebody approves it")]
     private partial void LogQuarantined(string server, string tool);
 }
+
+/// <summary>A tool that may be listed.</summary>
+internal sealed record ApprovedTool(string Name, JsonElement Definition, int? Tokens);
 
 /// <summary>A tool in an answer to tools/list.</summary>
 internal sealed record ListedTool(string Name, JsonElement Definition, string Text, string Hash, string LockHash)

@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.Servers;
 using McpPlatform.ServiceDefaults.Authorization;
 
@@ -16,6 +17,8 @@ internal static class ToolsApi
         var tools = routes.MapGroup(ServersApi.Route + "/{id}/tools").WithTags("MCP tools").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);
         tools.MapGet("/", ListTools.HandleAsync).WithName("ListTools");
         tools.MapPost("/{tool}/call", CallTool.HandleAsync).WithName(CallName);
+        routes.MapGet(SearchRoute + "/usage", GetToolUsage.HandleAsync).WithTags("MCP tools").WithName("GetToolUsage").RequirePermission(Permissions.McpServersRead)
+            .WithMetadata(new AuditDenials("mcp.tools.usage", "tool"));
         routes.MapGet(SearchRoute, SearchTools.HandleAsync).WithTags("MCP tools").WithName("SearchTools").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);
     }
 }

@@ -60,6 +60,10 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnType("character varying(16)")
                         .HasColumnName("prefix");
 
+                    b.Property<int?>("TokenLimit")
+                        .HasColumnType("integer")
+                        .HasColumnName("token_limit");
+
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .IsConcurrencyToken()
                         .HasColumnType("timestamp with time zone")
@@ -354,6 +358,10 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnName("approved_hashes")
                         .HasDefaultValueSql("'{}'");
 
+                    b.Property<long>("Calls")
+                        .HasColumnType("bigint")
+                        .HasColumnName("calls");
+
                     b.Property<Guid?>("DecidedBy")
                         .HasColumnType("uuid")
                         .HasColumnName("decided_by");
@@ -373,6 +381,10 @@ namespace McpPlatform.McpService.Data.Migrations
                     b.Property<DateTimeOffset>("FirstSeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("first_seen_at");
+
+                    b.Property<DateTimeOffset?>("LastCalledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_called_at");
 
                     b.Property<DateTimeOffset>("LastSeenAt")
                         .HasColumnType("timestamp with time zone")
