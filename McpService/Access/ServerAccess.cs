@@ -44,16 +44,26 @@ internal sealed class ServerAccess(McpDbContext db, AccessDecider access, Activi
 
     /// <summary>Whether the caller may have a server of that name, be it there or not.</summary>
     /// <returns>The problem to answer with, or null.</returns>
-    public async Task<ProblemHttpResult?> RefuseToManageAsync(string name, string action, CancellationToken cancellationToken)
+    public async Task<ProblemHttpResult?> RefuseToManageAsync(string name, string action, CancellationToken cancellationToken) =>
+        await RefuseAsync(Permissions.McpServersManage, name, action, $"You may not manage an MCP server named '{name}'.", cancellationToken);
+
+    /// <summary>The same for a server of a transport: who manages one that runs as a process of the platform needs a permission more.</summary>
+    public async Task<ProblemHttpResult?> RefuseToManageAsync(string name, string action, string transport, CancellationToken cancellationToken) =>
+        await RefuseToManageAsync(name, action, cancellationToken)
+        ?? (transport == Transports.Stdio
+            ? await RefuseAsync(Permissions.McpServersManageStdio, name, action, $"You may not manage MCP servers that run as a process of the platform: that needs the permission {Permissions.McpServersManageStdio}.", cancellationToken)
+            : null);
+
+    private async Task<ProblemHttpResult?> RefuseAsync(string permission, string name, string action, string sentence, CancellationToken cancellationToken)
     {
-        var decision = access.Decide(Permissions.McpServersManage, AccessResource.Server(name));
+        var decision = access.Decide(permission, AccessResource.Server(name));
         if (decision.Allowed)
         {
             return null;
         }
 
         await RecordAsync(action, name, decision, cancellationToken);
-        return ProblemExtensions.Problem(StatusCodes.Status403Forbidden, $"You may not manage an MCP server named '{name}'.");
+        return ProblemExtensions.Problem(StatusCodes.Status403Forbidden, sentence);
     }
 
     private async Task<Server?> FindAsync(IQueryable<Server> servers, string idOrName, string permission, CancellationToken cancellationToken)

@@ -27,7 +27,12 @@ internal sealed class ParkedCall(RelayRound request, CallClock clock) : IUpstrea
 
     public CallClock Clock => clock;
 
-    public void Start(Func<ParkedCall, Task<RelayAnswer>> send) => Answer = send(this);
+    /// <summary>Begins. The client is attached from the first moment: a server may speak before anybody waits.</summary>
+    public void Start(Func<ParkedCall, Task<RelayAnswer>> send)
+    {
+        attached = request.Call.Leg;
+        Answer = send(this);
+    }
 
     public async ValueTask NotifiedAsync(JsonRpcNotification notification, CancellationToken cancellationToken)
     {
@@ -91,7 +96,7 @@ internal sealed class ParkedCall(RelayRound request, CallClock clock) : IUpstrea
     /// <summary>Attaches a request of the client, until the server has answered or asks.</summary>
     public async Task<ParkedOutcome> WaitAsync(IClientLeg leg, CancellationToken cancellationToken)
     {
-        if (Interlocked.CompareExchange(ref attached, leg, null) is not null)
+        if (Interlocked.CompareExchange(ref attached, leg, null) is { } other && other != leg)
         {
             return new(RelayAnswer.Fail(RelayError.InvalidParams, "Another request with this requestState is being answered: wait for it."), null);
         }

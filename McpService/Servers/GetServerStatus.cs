@@ -1,6 +1,7 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Upstream.Stdio;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace McpPlatform.McpService.Servers;
@@ -14,16 +15,17 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="ConsecutiveFailures">Failed checks in a row.</param>
 /// <param name="CheckedAt">When it was last checked.</param>
 /// <param name="LastGoodCallAt">When a tool call last went through, to within ten seconds.</param>
+/// <param name="Processes">For one that runs as a process: in how many of them, in this replica.</param>
 /// <param name="Reachable">Name, address, connection and TLS.</param>
 /// <param name="Protocol">Whether it speaks MCP.</param>
 /// <param name="Credential">Whether it accepts what the platform shows it.</param>
 internal sealed record ServerStatusResponse(
     string Status, string? Cause, double? LatencyMs, int? ToolCount, string? ProtocolVersion, int ConsecutiveFailures,
-    DateTimeOffset? CheckedAt, DateTimeOffset? LastGoodCallAt, PartStatus Reachable, PartStatus Protocol, PartStatus Credential)
+    DateTimeOffset? CheckedAt, DateTimeOffset? LastGoodCallAt, int? Processes, PartStatus Reachable, PartStatus Protocol, PartStatus Credential)
 {
-    public static ServerStatusResponse Of(Server server) => new(
+    public static ServerStatusResponse Of(Server server, StdioProcesses processes) => new(
         server.Health.Status, server.Health.Cause, server.Health.LatencyMs, server.Health.ToolCount, server.Health.ProtocolVersion, server.Health.ConsecutiveFailures,
-        server.Health.CheckedAt, server.LastGoodCallAt,
+        server.Health.CheckedAt, server.LastGoodCallAt, server.Launch is null ? null : processes.Count(server.Id),
         PartStatus.Of(server.Health.Reachable), PartStatus.Of(server.Health.Protocol), PartStatus.Of(server.Health.Credential));
 }
 
@@ -41,8 +43,8 @@ internal sealed record PartStatus(string State, string? Cause, double? LatencyMs
 
 internal static class GetServerStatus
 {
-    public static async Task<Results<Ok<ServerStatusResponse>, ProblemHttpResult>> HandleAsync(string id, ServerAccess access, CancellationToken cancellationToken) =>
+    public static async Task<Results<Ok<ServerStatusResponse>, ProblemHttpResult>> HandleAsync(string id, ServerAccess access, StdioProcesses processes, CancellationToken cancellationToken) =>
         await access.FindAsync(id, Permissions.McpServersRead, cancellationToken) is { } server
-            ? TypedResults.Ok(ServerStatusResponse.Of(server))
+            ? TypedResults.Ok(ServerStatusResponse.Of(server, processes))
             : ServerQueries.NotFound();
 }

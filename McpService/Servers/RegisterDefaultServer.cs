@@ -68,7 +68,7 @@ internal sealed partial class RegisterDefaultServer(
         var server = await db.Servers.SingleOrDefaultAsync(x => x.Name == options.Value.Name, cancellationToken);
         if (server is null)
         {
-            server = Server.Register(options.Value.Name, null, url, enabled: true, createdBy: null, time.GetUtcNow());
+            server = Server.Register(options.Value.Name, null, Transports.Http, url, enabled: true, createdBy: null, time.GetUtcNow());
             db.Add(server);
             db.AddToOutbox(RegisterServer.Registered(server));
             db.AddToOutbox(activities.Create("mcp.servers.create", ActivityOutcomes.Succeeded, "mcp_server", server.Name, newValues: ServerValues.Of(server)));

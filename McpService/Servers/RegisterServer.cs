@@ -1,50 +1,63 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Upstream.Stdio;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace McpPlatform.McpService.Servers;
 
 /// <summary>A server to register.</summary>
 /// <param name="Name">Unique: 1 to 64 lower-case letters, digits and hyphens.</param>
-/// <param name="Url">Its MCP endpoint, http or https.</param>
+/// <param name="Url">Its MCP endpoint, http or https; for <c>http</c> only.</param>
 /// <param name="Description">What it is for.</param>
-/// <param name="Transport">How it is reached; <c>http</c> is Streamable HTTP.</param>
+/// <param name="Transport">How it is reached: <c>http</c> (Streamable HTTP), or <c>stdio</c> (a process of the platform, from one of the operator's templates).</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> (new ones are taken unless something grave is found in them) or <c>strict</c>.</param>
+/// <param name="Template">For <c>stdio</c>: the operator's template.</param>
+/// <param name="Parameters">For <c>stdio</c>: what stands in the template's holes.</param>
+/// <param name="Command">Another name of <paramref name="Template"/>.</param>
+/// <param name="Args">Refused: a template has its arguments.</param>
+/// <param name="Env">Refused: a template has its environment.</param>
 public sealed record RegisterServerRequest(
     [Required(ErrorMessage = ServerNames.Sentence)] string? Name,
-    [Required(ErrorMessage = "The url must be " + ServerUrls.Sentence + ".")] string? Url,
+    string? Url = null,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     string Transport = Transports.Http,
     bool Enabled = true,
-    string DefinitionLock = Definitions.DefinitionLock.Changes);
+    string DefinitionLock = Definitions.DefinitionLock.Changes,
+    string? Template = null,
+    IReadOnlyDictionary<string, string>? Parameters = null,
+    string? Command = null,
+    JsonElement? Args = null,
+    JsonElement? Env = null);
 
 internal static class RegisterServer
 {
     public static async Task<Results<Created<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
         RegisterServerRequest request, McpDbContext db, ServerAccess access, CurrentUser user, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
-        Registry registry, TimeProvider time, CancellationToken cancellationToken)
+        IOptions<StdioOptions> stdio, Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ServerNames.IsValid(request.Name!))
         {
             return ProblemExtensions.Invalid("name", ServerNames.Sentence);
         }
 
-        if (request.Transport != Transports.Http)
+        if (request.Transport is not (Transports.Http or Transports.Stdio))
         {
-            return ProblemExtensions.Invalid("transport", request.Transport is Transports.Sse or Transports.Stdio
-                ? $"Servers over {request.Transport} cannot be registered yet: the transport must be 'http' (Streamable HTTP)."
-                : "The transport must be 'http' (Streamable HTTP).");
+            return ProblemExtensions.Invalid("transport", request.Transport is Transports.Sse
+                ? "Servers over sse cannot be registered yet: the transport must be 'http' (Streamable HTTP) or 'stdio' (a process of the platform)."
+                : "The transport must be 'http' (Streamable HTTP) or 'stdio' (a process of the platform).");
         }
 
         if (!Definitions.DefinitionLock.All.Contains(request.DefinitionLock))
@@ -52,22 +65,20 @@ internal static class RegisterServer
             return ProblemExtensions.Invalid("definition_lock", Definitions.DefinitionLock.Sentence);
         }
 
-        if (!ServerUrls.TryParse(request.Url, out var url))
-        {
-            return ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}.");
-        }
-
-        if (await access.RefuseToManageAsync(request.Name!, "mcp.servers.create", cancellationToken) is { } refusal)
+        if (await access.RefuseToManageAsync(request.Name!, "mcp.servers.create", request.Transport, cancellationToken) is { } refusal)
         {
             return refusal;
         }
 
-        if (await guard.RefuseAddressAsync(url, cancellationToken) is { } refused)
+        var (url, mistake) = request.Transport == Transports.Stdio
+            ? StdioServers.Read(request.Url, request.Template ?? request.Command, request.Parameters, request.Args is not null || request.Env is not null, stdio.Value)
+            : await ReadUrlAsync(request, guard, cancellationToken);
+        if (url is null)
         {
-            return refused;
+            return mistake!;
         }
 
-        var server = Server.Register(request.Name!, request.Description, url, request.Enabled, user.Id, time.GetUtcNow());
+        var server = Server.Register(request.Name!, request.Description, request.Transport, url, request.Enabled, user.Id, time.GetUtcNow());
         server.LockDefinitions(request.DefinitionLock, server.CreatedAt);
         db.Add(server);
         db.AddToOutbox(Registered(server));
@@ -84,6 +95,18 @@ internal static class RegisterServer
         await registry.RefreshAsync(cancellationToken);
         sweep.Wake();
         return TypedResults.Created($"{ServersApi.Route}/{server.Id}", ServerResponse.For(access, server));
+    }
+
+    private static async Task<(Uri? Url, ValidationProblem? Mistake)> ReadUrlAsync(RegisterServerRequest request, OutboundGuard guard, CancellationToken cancellationToken)
+    {
+        if (request.Template is not null || request.Command is not null || request.Parameters is not null || request.Args is not null || request.Env is not null)
+        {
+            return (null, ProblemExtensions.Invalid("template", "A template, its parameters, a command, args and env are for servers with \"transport\": \"stdio\" only."));
+        }
+
+        return !ServerUrls.TryParse(request.Url, out var url) ? (null, ProblemExtensions.Invalid("url", $"The url must be {ServerUrls.Sentence}."))
+            : await guard.RefuseAddressAsync(url, cancellationToken) is { } refused ? (null, refused)
+            : (url, null);
     }
 
     public static McpServerRegistered Registered(Server server) => new()

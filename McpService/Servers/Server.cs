@@ -1,5 +1,6 @@
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Upstream;
+using McpPlatform.McpService.Upstream.Stdio;
 
 namespace McpPlatform.McpService.Servers;
 
@@ -40,11 +41,12 @@ internal sealed class Server
     /// <summary>When a person's tool call last went through.</summary>
     public DateTimeOffset? LastGoodCallAt { get; private set; }
 
-    public static Server Register(string name, string? description, Uri url, bool enabled, Guid? createdBy, DateTimeOffset now) => new()
+    public static Server Register(string name, string? description, string transport, Uri url, bool enabled, Guid? createdBy, DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),
         Name = name,
         Description = Blank(description),
+        Transport = transport,
         Url = url.AbsoluteUri,
         Enabled = enabled,
         CreatedBy = createdBy,
@@ -64,6 +66,9 @@ internal sealed class Server
         CreatedAt = now,
         UpdatedAt = now,
     };
+
+    /// <summary>For one that runs as a process: from which template, and how.</summary>
+    public StdioLaunch? Launch => Transport == Transports.Stdio ? StdioLaunch.Of(new Uri(Url)) : null;
 
     public bool IsBuiltIn => Transport == Transports.BuiltIn;
 

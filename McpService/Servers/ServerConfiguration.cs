@@ -11,6 +11,7 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<Server>
     {
         builder.ToTable("mcp_servers");
         builder.HasKey(server => server.Id);
+        builder.Ignore(server => server.Launch);
         builder.Property(server => server.Id).ValueGeneratedNever();
         builder.Property(server => server.Name).HasMaxLength(ServerNames.MaxLength);
         builder.HasIndex(server => server.Name).IsUnique();

@@ -16,6 +16,8 @@ internal static class ServersApi
         servers.MapGet("/", ListServers.HandleAsync).WithName("ListServers");
         servers.MapGet("/{id}", GetServer.HandleAsync).WithName("GetServer");
         servers.MapGet("/{id}/status", GetServerStatus.HandleAsync).WithName("GetServerStatus");
+        routes.MapGet("/api/mcp/stdio/templates", ListTemplates.Handle).WithTags("MCP servers").WithName("ListStdioTemplates").RequirePermission(Permissions.McpServersManageStdio)
+            .WithMetadata(new AuditDenials("mcp.stdio.read", "mcp_server"));
         servers.MapPost("/", RegisterServer.HandleAsync).WithName("RegisterServer").RequirePermission(Permissions.McpServersManage)
             .WithMetadata(new AuditDenials("mcp.servers.create", "mcp_server"));
         servers.MapPatch("/{id}", UpdateServer.HandleAsync).WithName("UpdateServer").RequirePermission(Permissions.McpServersManage)

@@ -4,29 +4,35 @@ using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Upstream.Stdio;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Servers;
 
 /// <summary>What to change; what is left out stays as it is. A server keeps its name: grants and records refer to it.</summary>
-/// <param name="Url">Its MCP endpoint, http or https.</param>
+/// <param name="Url">Its MCP endpoint, http or https; not for one that runs as a process.</param>
 /// <param name="Description">What it is for; empty removes it.</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> or <c>strict</c>.</param>
+/// <param name="Template">For one that runs as a process: the operator's template.</param>
+/// <param name="Parameters">For one that runs as a process: all that stands in the template's holes.</param>
 public sealed record UpdateServerRequest(
     string? Url = null,
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     bool? Enabled = null,
-    string? DefinitionLock = null);
+    string? DefinitionLock = null,
+    string? Template = null,
+    IReadOnlyDictionary<string, string>? Parameters = null);
 
 internal static class UpdateServer
 {
     public static async Task<Results<Ok<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        string id, UpdateServerRequest request, McpDbContext db, ServerAccess access, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
+        string id, UpdateServerRequest request, McpDbContext db, ServerAccess access, ActivityLog activities, SweepSignal sweep, OutboundGuard guard, IOptions<StdioOptions> stdio,
         Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         Uri? url = null;
@@ -46,6 +52,26 @@ internal static class UpdateServer
             return refusal!;
         }
 
+        if (server.Transport == Transports.Stdio && await access.RefuseToManageAsync(server.Name, "mcp.servers.update", server.Transport, cancellationToken) is { } refusedStdio)
+        {
+            return refusedStdio;
+        }
+
+        if (request.Template is not null || request.Parameters is not null || (url is not null && server.Transport == Transports.Stdio))
+        {
+            if (server.Transport != Transports.Stdio)
+            {
+                return ProblemExtensions.Invalid("template", $"'{server.Name}' is not run as a process: it has no template and no parameters.");
+            }
+
+            var before = StdioLaunch.Of(new Uri(server.Url));
+            (url, var mistake) = StdioServers.Read(request.Url, request.Template ?? before.Template, request.Parameters ?? before.Parameters, false, stdio.Value);
+            if (url is null)
+            {
+                return mistake!;
+            }
+        }
+
         if (url is not null && server.IsBuiltIn)
         {
             return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' is built in and has no address to change.");
@@ -57,7 +83,7 @@ internal static class UpdateServer
                 StatusCodes.Status409Conflict, $"The url of '{server.Name}' is what MCP_SERVER_URL says: change it there.");
         }
 
-        if (url is not null && url.AbsoluteUri != server.Url && await guard.RefuseAddressAsync(url, cancellationToken) is { } refused)
+        if (url is not null && server.Transport != Transports.Stdio && url.AbsoluteUri != server.Url && await guard.RefuseAddressAsync(url, cancellationToken) is { } refused)
         {
             return refused;
         }

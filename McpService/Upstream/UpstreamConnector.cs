@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Servers;
+using McpPlatform.McpService.Upstream.Stdio;
 using ModelContextProtocol.Protocol;
 
 namespace McpPlatform.McpService.Upstream;
@@ -8,26 +9,32 @@ namespace McpPlatform.McpService.Upstream;
 /// <summary>
 /// Finds out which era a server speaks and opens a leg: <c>server/discover</c> first, and what does not know it is asked to <c>initialize</c>.
 /// </summary>
-internal sealed class UpstreamConnector(UpstreamHttp http, BuiltInServers builtIn, IServiceProvider services)
+internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses processes, BuiltInServers builtIn, IServiceProvider services)
 {
     private static readonly TimeSpan DiscoverTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Opens a leg.</summary>
     /// <param name="server">The server.</param>
-    /// <param name="capabilities">What can be asked of whom the leg is for.</param>
+    /// <param name="owner">Whom the leg is for.</param>
     /// <param name="modern">The era that it spoke when it was last met; null when it never was.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IUpstreamLeg> ConnectAsync(UpstreamServer server, JsonObject capabilities, bool? modern, CancellationToken cancellationToken)
+    public async Task<IUpstreamLeg> ConnectAsync(UpstreamServer server, SessionOwner owner, bool? modern, CancellationToken cancellationToken)
     {
         if (server.Url.Scheme == Transports.BuiltIn)
         {
             return await OpenBuiltInAsync(server, cancellationToken);
         }
 
+        if (server.Url.Scheme == Transports.Stdio)
+        {
+            var process = await processes.StartAsync(server);
+            return await ChannelLeg.OpenAsync(process, owner, modern, () => process.HowItEnded, cancellationToken);
+        }
+
         var endpoint = new UpstreamEndpoint(server.Url);
         return modern == false
-            ? await InitializeAsync(endpoint, capabilities, cancellationToken)
-            : (IUpstreamLeg?)await TryDiscoverAsync(endpoint, cancellationToken) ?? await InitializeAsync(endpoint, capabilities, cancellationToken);
+            ? await InitializeAsync(endpoint, owner.Capabilities, cancellationToken)
+            : (IUpstreamLeg?)await TryDiscoverAsync(endpoint, cancellationToken) ?? await InitializeAsync(endpoint, owner.Capabilities, cancellationToken);
     }
 
     private async Task<IUpstreamLeg> OpenBuiltInAsync(UpstreamServer server, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using McpPlatform.McpService.Catalogue;
 using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Upstream;
@@ -9,7 +10,7 @@ namespace McpPlatform.McpService.Upstream;
 /// wait for that; when the server has forgotten it, it is opened again and the request, which was not executed, is sent once more. Nothing else is ever
 /// repeated: tools have effects. What nobody used for a while is closed.
 /// </summary>
-internal sealed class UpstreamSessions : IAsyncDisposable
+internal sealed class UpstreamSessions : IRegistryObserver, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(Guid Server, SessionOwner Owner), Session> sessions = new();
     private readonly ConcurrentDictionary<Guid, (Uri Url, bool Modern, UpstreamProfile Profile)> met = new();
@@ -76,6 +77,19 @@ internal sealed class UpstreamSessions : IAsyncDisposable
     /// <summary>Ends the conversations with a server that is no longer registered, or has moved.</summary>
     public Task ForgetAsync(Guid server) => CloseAsync(session => session.Server.Id == server);
 
+    /// <summary>Ends the conversations with servers that were removed, disabled or moved, here or by way of another replica, as soon as nobody uses them.</summary>
+    public void RegistryChanged(RegistrySnapshot before, RegistrySnapshot after)
+    {
+        foreach (var session in sessions.Values)
+        {
+            if (before.Servers.TryGetValue(session.Server.Id, out var was) && was.Upstream == session.Server && after.Servers.GetValueOrDefault(session.Server.Id)?.Upstream != session.Server)
+            {
+                Drop(session);
+                session.Retire();
+            }
+        }
+    }
+
     /// <summary>Ends what a client's session had opened.</summary>
     public Task ForgetClientAsync(string clientSession) => CloseAsync(session => session.Owner.ClientSession == clientSession);
 
@@ -128,6 +142,7 @@ internal sealed class UpstreamSessions : IAsyncDisposable
 
             // Moved, closed, or it could not be opened.
             Drop(session);
+            session.Retire();
         }
     }
 
@@ -140,7 +155,7 @@ internal sealed class UpstreamSessions : IAsyncDisposable
         try
         {
             bool? known = met.TryGetValue(server.Id, out var era) && era.Url == server.Url ? era.Modern : null;
-            var leg = await connector.ConnectAsync(server, owner.Capabilities, known, timeout.Token);
+            var leg = await connector.ConnectAsync(server, owner, known, timeout.Token);
             met[server.Id] = (server.Url, leg.IsModern, leg.Profile);
             return leg;
         }
@@ -169,7 +184,7 @@ internal sealed class UpstreamSessions : IAsyncDisposable
         private readonly Lock gate = new();
         private int users;
         private long lastUsed;
-        private bool closed;
+        private bool closed, retired;
 
         public UpstreamServer Server => server;
 
@@ -192,6 +207,33 @@ internal sealed class UpstreamSessions : IAsyncDisposable
             {
                 users--;
                 lastUsed = now;
+            }
+
+            CloseIfRetired();
+        }
+
+        /// <summary>Closes it as soon as nobody uses it any more.</summary>
+        public void Retire()
+        {
+            lock (gate)
+            {
+                retired = true;
+            }
+
+            CloseIfRetired();
+        }
+
+        private void CloseIfRetired()
+        {
+            bool now;
+            lock (gate)
+            {
+                now = retired && users == 0;
+            }
+
+            if (now)
+            {
+                _ = CloseAsync();
             }
         }
 

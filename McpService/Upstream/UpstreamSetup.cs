@@ -1,3 +1,5 @@
+using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Upstream.Stdio;
 using McpPlatform.ServiceDefaults.Outbound;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -16,9 +18,13 @@ internal static class UpstreamSetup
             .UseOutboundGuard()
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .RemoveAllLoggers();
+        services.AddOptions<StdioOptions>().BindConfiguration(StdioOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StdioOptions>, StdioOptionsValidator>());
+        services.AddSingleton<StdioProcesses>();
         services.AddSingleton<UpstreamHttp>();
         services.AddSingleton<UpstreamConnector>();
         services.AddSingleton<UpstreamBreakers>();
         services.AddSingleton<UpstreamSessions>();
+        services.AddSingleton<IRegistryObserver>(provider => provider.GetRequiredService<UpstreamSessions>());
     }
 }

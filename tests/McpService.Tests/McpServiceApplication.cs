@@ -131,7 +131,7 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
 
     private Factory Start(Dictionary<string, string?> settings)
     {
-        var started = new Factory(new Dictionary<string, string?>([.. issuer!.Settings, .. settings], StringComparer.Ordinal)
+        var started = new Factory(new Dictionary<string, string?>([.. issuer!.Settings, .. Stdio.StdioChild.Settings, .. settings], StringComparer.Ordinal)
         {
             ["ConnectionStrings:mcpdb"] = database,
             ["ConnectionStrings:redis"] = servers.Redis,

@@ -27,6 +27,7 @@ internal static class McpRows
         Needs("GET /api/mcp/tools/usage", Permissions.McpServersRead),
         Needs("GET /api/mcp/bundles/{id}/context", Permissions.McpServersRead, 200, async (cast, _) =>
             new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}/context")),
+        Needs("GET /api/mcp/stdio/templates", Permissions.McpServersManageStdio),
         Needs("GET /api/mcp/definitions", Permissions.McpServersRead),
         Needs("GET /api/mcp/servers/{id}/definitions/{tool}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/echo"))),
         Needs("POST /api/mcp/servers/{id}/definitions/{tool}/approve", Permissions.McpServersManage, 409, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/echo/approve", new { definition_hash = "0" }))),
