@@ -3,6 +3,7 @@ using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Definitions;
 using McpPlatform.McpService.Health;
@@ -36,7 +37,9 @@ internal static class McpServiceSetup
         builder.AddAccessPolicy<McpDbContext>();
         builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
         builder.Services.AddSingleton<McpTelemetry>();
-        builder.AddSecretProtection();
+        builder.AddStoredSecrets<McpDbContext>("upstream-secrets", db => db.Credentials.Select(row => row.HeadersKey));
+        builder.Services.AddSingleton<UpstreamCredentials>();
+        builder.Services.AddHostedService<RewrapCredentials>();
         builder.AddOutboundGuard();
         builder.Services.AddUpstreams();
         builder.Services.AddScoped<ServerAccess>();
@@ -60,6 +63,7 @@ internal static class McpServiceSetup
         app.MapServersApi();
         app.MapToolsApi();
         app.MapDefinitionsApi();
+        app.MapCredentialsApi();
         app.MapBundlesApi();
         app.MapMcpEndpoint();
     }

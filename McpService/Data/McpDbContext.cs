@@ -1,5 +1,6 @@
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Tools;
 using McpPlatform.ServiceDefaults.Authorization;
@@ -16,6 +17,8 @@ internal sealed class McpDbContext(DbContextOptions<McpDbContext> options) : DbC
     public DbSet<Server> Servers => Set<Server>();
 
     public DbSet<Tool> Tools => Set<Tool>();
+
+    public DbSet<UpstreamCredential> Credentials => Set<UpstreamCredential>();
 
     public DbSet<Bundle> Bundles => Set<Bundle>();
 

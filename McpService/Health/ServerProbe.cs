@@ -26,7 +26,7 @@ internal sealed class ServerProbe(UpstreamSessions sessions, ToolCatalogue catal
 
                 return (leg.ProtocolVersion, leg.Profile.Has("tools"));
             }, stop.Token);
-            var count = hasTools ? (await catalogue.RefreshAsync(server, stop.Token)).Listed : 0;
+            var count = hasTools ? (await catalogue.RefreshAsync(server, SessionOwner.Platform, stop.Token)).Listed : 0;
             return new(time.GetElapsedTime(start)) { ToolCount = count, ProtocolVersion = version };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -36,6 +36,11 @@ internal sealed class ServerProbe(UpstreamSessions sessions, ToolCatalogue catal
         catch (UpstreamException exception) when (exception.Failure == UpstreamFailure.Timeout)
         {
             return await ExplainSilenceAsync(server, time.GetElapsedTime(start), timeout, cancellationToken);
+        }
+        catch (UpstreamException exception) when (exception.Failure == UpstreamFailure.Unauthorized && server.NeedsUsersCredential)
+        {
+            // It is there, and asks for what only its users have: that is no outage.
+            return new(time.GetElapsedTime(start));
         }
         catch (UpstreamException exception)
         {
@@ -50,7 +55,7 @@ internal sealed class ServerProbe(UpstreamSessions sessions, ToolCatalogue catal
     private static HealthPart PartOf(UpstreamFailure failure) => failure switch
     {
         UpstreamFailure.Unreachable => HealthPart.Reachable,
-        UpstreamFailure.Unauthorized => HealthPart.Credential,
+        UpstreamFailure.Unauthorized or UpstreamFailure.NeedsLogin => HealthPart.Credential,
         _ => HealthPart.Protocol,
     };
 

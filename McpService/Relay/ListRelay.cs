@@ -20,6 +20,9 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
     /// <summary>In <c>_meta</c>: tools that the caller may use and that wait for approval.</summary>
     public const string Withheld = "mcpplatform/withheld";
 
+    /// <summary>In a tool's <c>_meta</c>: why it cannot be called until somebody stores a credential.</summary>
+    public const string NeedsLogin = "mcpplatform/needs_login";
+
     private const int PageSize = 1_000;
 
     public async Task<RelayAnswer> ListAsync(RelayCall call, ListKind kind, CancellationToken cancellationToken)
@@ -60,6 +63,11 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
 
             return new(member, items, null);
         }
+        catch (UpstreamException exception) when (kind == ListKind.Tools && exception.Failure is UpstreamFailure.NeedsLogin or UpstreamFailure.Unauthorized)
+        {
+            // What lacks only a credential stays in the list, so that somebody finds out what to do: as it was when it was last seen.
+            return new(member, [.. member.Server.Tools.Keys.Select(tool => new JsonObject { ["name"] = tool })], $"It {exception.Message}.") { NeedsLogin = true };
+        }
         catch (UpstreamException exception)
         {
             return new(member, [], $"It {exception.Message}.");
@@ -92,6 +100,11 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
                 }
 
                 definition["name"] = exposed;
+                if (share.NeedsLogin)
+                {
+                    MarkNeedsLogin(definition, share.Problem!);
+                }
+
                 if (!call.Client.IsModern)
                 {
                     ResultShaper.AgeTool(definition);
@@ -102,6 +115,15 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
         }
 
         return items;
+    }
+
+    private static void MarkNeedsLogin(JsonObject definition, string reason)
+    {
+        if (definition["_meta"] is null or JsonObject)
+        {
+            definition["_meta"] ??= new JsonObject();
+            definition["_meta"]![NeedsLogin] = reason;
+        }
     }
 
     private static void TellWithheld(JsonObject page, EndpointScope scope, CallerAccess access)
@@ -160,7 +182,10 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
 
     private static string? Text(JsonObject item, string member) => item[member] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
-    private sealed record Share(ScopeMember Member, IReadOnlyList<JsonObject> Items, string? Problem);
+    private sealed record Share(ScopeMember Member, IReadOnlyList<JsonObject> Items, string? Problem)
+    {
+        public bool NeedsLogin { get; init; }
+    }
 }
 
 /// <summary>A position in a list.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Upstream.Stdio;
@@ -10,6 +11,7 @@ using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Messaging;
 using McpPlatform.ServiceDefaults.Outbound;
 using McpPlatform.ServiceDefaults.Problems;
+using McpPlatform.ServiceDefaults.Secrets;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -24,6 +26,8 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Transport">How it is reached: <c>http</c> (Streamable HTTP), or <c>stdio</c> (a process of the platform, from one of the operator's templates).</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> (new ones are taken unless something grave is found in them) or <c>strict</c>.</param>
+/// <param name="Headers">For <c>http</c>: what the server is shown, such as <c>Authorization</c> or <c>X-API-Key</c>; kept encrypted, and never shown again.</param>
+/// <param name="CredentialOwner"><c>server</c>: those headers for everybody; <c>user</c>: each user stores a credential of their own.</param>
 /// <param name="Template">For <c>stdio</c>: the operator's template.</param>
 /// <param name="Parameters">For <c>stdio</c>: what stands in the template's holes.</param>
 /// <param name="Command">Another name of <paramref name="Template"/>.</param>
@@ -36,6 +40,8 @@ public sealed record RegisterServerRequest(
     string Transport = Transports.Http,
     bool Enabled = true,
     string DefinitionLock = Definitions.DefinitionLock.Changes,
+    IReadOnlyDictionary<string, string>? Headers = null,
+    string CredentialOwner = CredentialOwners.Server,
     string? Template = null,
     IReadOnlyDictionary<string, string>? Parameters = null,
     string? Command = null,
@@ -46,7 +52,7 @@ internal static class RegisterServer
 {
     public static async Task<Results<Created<ServerResponse>, ProblemHttpResult, ValidationProblem>> HandleAsync(
         RegisterServerRequest request, McpDbContext db, ServerAccess access, CurrentUser user, ActivityLog activities, SweepSignal sweep, OutboundGuard guard,
-        IOptions<StdioOptions> stdio, Registry registry, TimeProvider time, CancellationToken cancellationToken)
+        IOptions<StdioOptions> stdio, SecretProtector protector, Registry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ServerNames.IsValid(request.Name!))
         {
@@ -65,6 +71,16 @@ internal static class RegisterServer
             return ProblemExtensions.Invalid("definition_lock", Definitions.DefinitionLock.Sentence);
         }
 
+        if (request.CredentialOwner is null || !CredentialOwners.IsValid(request.CredentialOwner))
+        {
+            return ProblemExtensions.Invalid("credential_owner", CredentialOwners.Sentence);
+        }
+
+        if (request.Headers is { } headers && (request.Transport != Transports.Http ? "Headers are for servers that are reached over HTTP." : CredentialHeaders.FindMistake(headers)) is { } wrong)
+        {
+            return ProblemExtensions.Invalid("headers", wrong);
+        }
+
         if (await access.RefuseToManageAsync(request.Name!, "mcp.servers.create", request.Transport, cancellationToken) is { } refusal)
         {
             return refusal;
@@ -80,7 +96,16 @@ internal static class RegisterServer
 
         var server = Server.Register(request.Name!, request.Description, request.Transport, url, request.Enabled, user.Id, time.GetUtcNow());
         server.LockDefinitions(request.DefinitionLock, server.CreatedAt);
+        server.RequireCredentialOf(request.CredentialOwner, server.CreatedAt);
         db.Add(server);
+        if (request.Headers is not null)
+        {
+            var credential = UpstreamCredential.Create(server.Id, null, server.CreatedAt);
+            credential.Set(protector, request.Headers, server.CreatedAt);
+            server.NoteCredential(server.CreatedAt);
+            db.Add(credential);
+        }
+
         db.AddToOutbox(Registered(server));
         db.AddToOutbox(activities.Create("mcp.servers.create", ActivityOutcomes.Succeeded, "mcp_server", server.Name, newValues: ServerValues.Of(server)));
         try

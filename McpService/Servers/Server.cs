@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.McpService.Upstream.Stdio;
@@ -35,6 +36,12 @@ internal sealed class Server
 
     /// <summary>One of <see cref="Definitions.DefinitionLock"/>.</summary>
     public string DefinitionLock { get; private set; } = Definitions.DefinitionLock.Changes;
+
+    /// <summary>One of <see cref="CredentialOwners"/>.</summary>
+    public string CredentialOwner { get; private set; } = CredentialOwners.Server;
+
+    /// <summary>When a credential for it was last stored or removed.</summary>
+    public DateTimeOffset? CredentialsChangedAt { get; private set; }
 
     public ServerHealth Health { get; private set; } = new();
 
@@ -100,6 +107,18 @@ internal sealed class Server
         }
     }
 
+    public void NoteCredential(DateTimeOffset now) => CredentialsChangedAt = now;
+
+    public void RequireCredentialOf(string owner, DateTimeOffset now)
+    {
+        if (CredentialOwner != owner)
+        {
+            CredentialOwner = owner;
+            UpdatedAt = now;
+            Health = new();
+        }
+    }
+
     public void LockDefinitions(string mode, DateTimeOffset now)
     {
         if (DefinitionLock != mode)
@@ -109,7 +128,7 @@ internal sealed class Server
         }
     }
 
-    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url));
+    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url)) { CredentialsChangedAt = CredentialsChangedAt, NeedsUsersCredential = CredentialOwner == CredentialOwners.User };
 
     private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

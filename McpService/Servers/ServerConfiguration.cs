@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Definitions;
 using McpPlatform.McpService.Health;
 using Microsoft.EntityFrameworkCore;
@@ -18,6 +19,7 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<Server>
         builder.Property(server => server.Description).HasMaxLength(1024);
         builder.Property(server => server.Transport).HasMaxLength(8);
         builder.Property(server => server.DefinitionLock).HasMaxLength(8).HasDefaultValue(DefinitionLock.Changes);
+        builder.Property(server => server.CredentialOwner).HasMaxLength(8).HasDefaultValue(CredentialOwners.Server);
         builder.Property(server => server.Url).HasMaxLength(ServerUrls.MaxLength);
 
         // Not the row's version: the monitor writes the health into the same row every few seconds, and that is no conflict with an edit.

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Upstream.Stdio;
@@ -19,6 +20,7 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Description">What it is for; empty removes it.</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> or <c>strict</c>.</param>
+/// <param name="CredentialOwner">Whose credentials it is shown: <c>server</c> or <c>user</c>.</param>
 /// <param name="Template">For one that runs as a process: the operator's template.</param>
 /// <param name="Parameters">For one that runs as a process: all that stands in the template's holes.</param>
 public sealed record UpdateServerRequest(
@@ -26,6 +28,7 @@ public sealed record UpdateServerRequest(
     [MaxLength(1024, ErrorMessage = "The description must be at most 1024 characters.")] string? Description = null,
     bool? Enabled = null,
     string? DefinitionLock = null,
+    string? CredentialOwner = null,
     string? Template = null,
     IReadOnlyDictionary<string, string>? Parameters = null);
 
@@ -44,6 +47,11 @@ internal static class UpdateServer
         if (request.DefinitionLock is { } mode && !Definitions.DefinitionLock.All.Contains(mode))
         {
             return ProblemExtensions.Invalid("definition_lock", Definitions.DefinitionLock.Sentence);
+        }
+
+        if (request.CredentialOwner is { } owner && !CredentialOwners.IsValid(owner))
+        {
+            return ProblemExtensions.Invalid("credential_owner", CredentialOwners.Sentence);
         }
 
         var (server, refusal) = await access.FindToManageAsync(id, "mcp.servers.update", cancellationToken);
@@ -88,12 +96,21 @@ internal static class UpdateServer
             return refused;
         }
 
+        // Credentials were given for one address: whoever may move a server elsewhere is not to have them sent there.
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (url is not null && server.Transport == Transports.Http && !IsSameOrigin(new Uri(server.Url), url))
+        {
+            server.NoteCredential(time.GetUtcNow());
+            await db.Credentials.Where(row => row.ServerId == server.Id).ExecuteDeleteAsync(cancellationToken);
+        }
+
         var old = ServerValues.Of(server);
         Apply(request, url, server, time.GetUtcNow());
         db.AddToOutbox(activities.Create("mcp.servers.update", ActivityOutcomes.Succeeded, "mcp_server", server.Name, old, ServerValues.Of(server)));
         try
         {
             await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
         catch (DbUpdateConcurrencyException)
         {
@@ -104,6 +121,8 @@ internal static class UpdateServer
         sweep.Wake();
         return TypedResults.Ok(ServerResponse.For(access, server));
     }
+
+    private static bool IsSameOrigin(Uri before, Uri after) => Uri.Compare(before, after, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     private static void Apply(UpdateServerRequest request, Uri? url, Server server, DateTimeOffset now)
     {
@@ -120,6 +139,11 @@ internal static class UpdateServer
         if (request.Enabled is { } enabled)
         {
             server.Enable(enabled, now);
+        }
+
+        if (request.CredentialOwner is not null)
+        {
+            server.RequireCredentialOf(request.CredentialOwner, now);
         }
 
         if (request.DefinitionLock is not null)

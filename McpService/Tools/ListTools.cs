@@ -4,6 +4,7 @@ using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream;
+using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,7 +20,7 @@ internal static class ListTools
 
     /// <summary>The tools of the server that the caller may call, as it defines them now, without those that wait for approval. One page: the server's own pages are all followed.</summary>
     public static async Task<Results<Ok<Page<JsonObject>>, ProblemHttpResult>> HandleAsync(
-        string id, ServerAccess servers, AccessDecider access, ToolCatalogue catalogue, CancellationToken cancellationToken)
+        string id, ServerAccess servers, AccessDecider access, CurrentUser user, ToolCatalogue catalogue, CancellationToken cancellationToken)
     {
         if (await servers.FindAsync(id, Permissions.McpToolsCall, cancellationToken) is not { Enabled: true } server)
         {
@@ -30,7 +31,7 @@ internal static class ListTools
         timeout.CancelAfter(Timeout);
         try
         {
-            var (tools, _) = await catalogue.RefreshAsync(server.ToUpstream(), timeout.Token);
+            var (tools, _) = await catalogue.RefreshAsync(server.ToUpstream(), SessionOwner.For(server.ToUpstream(), user.Id), timeout.Token);
             var callable = access.Filter(tools, Permissions.McpToolsCall, tool => AccessResource.Tool(server.Name, tool.Name));
             return TypedResults.Ok(new Page<JsonObject>([.. callable.Select(Describe)], null));
         }

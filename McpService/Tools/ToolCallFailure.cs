@@ -87,6 +87,7 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
     {
         UpstreamFailure.Unreachable => "unreachable",
         UpstreamFailure.Unauthorized => "unauthorized",
+        UpstreamFailure.NeedsLogin => "needs_login",
         UpstreamFailure.TooLarge => "too_large",
         UpstreamFailure.NeedsInput => "needs_input",
         UpstreamFailure.Timeout => "timeout",
@@ -96,6 +97,7 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
     private static int Code(UpstreamFailure failure) => failure switch
     {
         UpstreamFailure.Unreachable => StatusCodes.Status503ServiceUnavailable,
+        UpstreamFailure.NeedsLogin => StatusCodes.Status409Conflict,
         UpstreamFailure.NeedsInput => StatusCodes.Status422UnprocessableEntity,
         UpstreamFailure.Timeout => StatusCodes.Status504GatewayTimeout,
         _ => StatusCodes.Status502BadGateway,

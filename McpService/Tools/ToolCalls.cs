@@ -111,7 +111,7 @@ internal sealed class ToolCalls(
         try
         {
             // Names that the server did not list never reach it, nor the names of spans.
-            if (await FindToolAsync(server, outcome.Tool, call.Timeout, aborted) is not { } tool)
+            if (await FindToolAsync(server, call, outcome.Tool, aborted) is not { } tool)
             {
                 return outcome with
                 {
@@ -146,7 +146,7 @@ internal sealed class ToolCalls(
         }
     }
 
-    private async Task<CataloguedTool?> FindToolAsync(RegisteredServer server, string tool, TimeSpan? timeout, CancellationToken aborted)
+    private async Task<CataloguedTool?> FindToolAsync(RegisteredServer server, RelayCall call, string tool, CancellationToken aborted)
     {
         var known = server.Tools.GetValueOrDefault(tool);
         if (known is not null || server.Withheld.Contains(tool))
@@ -154,11 +154,11 @@ internal sealed class ToolCalls(
             return known;
         }
 
-        using var limit = new CancellationTokenSource(timeout ?? TimeSpan.FromSeconds(30), time);
+        using var limit = new CancellationTokenSource(call.Timeout ?? TimeSpan.FromSeconds(30), time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, limit.Token);
         await using (var scope = scopes.CreateAsyncScope())
         {
-            await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RefreshAsync(server.Upstream, stop.Token);
+            await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RefreshAsync(server.Upstream, SessionOwner.For(server.Upstream, call.Caller.User.Id), stop.Token);
         }
 
         await registry.RefreshAsync(stop.Token);

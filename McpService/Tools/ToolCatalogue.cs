@@ -25,7 +25,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
     /// <returns>The definitions that are approved, as the server gave them, in its order; and how many it listed in all.</returns>
     /// <exception cref="UpstreamException">It gave no usable answer.</exception>
     /// <exception cref="UpstreamErrorException">It answered with an error.</exception>
-    public async Task<(IReadOnlyList<ApprovedTool> Approved, int Listed)> RefreshAsync(UpstreamServer server, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<ApprovedTool> Approved, int Listed)> RefreshAsync(UpstreamServer server, SessionOwner owner, CancellationToken cancellationToken)
     {
         var tools = new Dictionary<string, ListedTool>(StringComparer.Ordinal);
         string? cursor = null;
@@ -33,7 +33,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         do
         {
             var (position, result) = (cursor, default(JsonObject));
-            result = await sessions.RequestAsync(server, "tools/list", () => position is null ? [] : new JsonObject { ["cursor"] = position }, cancellationToken);
+            result = await sessions.RequestAsync(server, owner, "tools/list", () => position is null ? [] : new JsonObject { ["cursor"] = position }, cancellationToken);
             foreach (var tool in Read(server, result["tools"] as JsonArray ?? throw new UpstreamException(UpstreamFailure.BadAnswer, "answered to tools/list without a list of tools")))
             {
                 characters += tool.Text.Length;

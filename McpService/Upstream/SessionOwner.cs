@@ -29,6 +29,9 @@ internal sealed record SessionOwner
 
     public static SessionOwner Of(Guid user, string? clientSession = null, JsonObject? capabilities = null) => new(user, clientSession, capabilities ?? []);
 
+    /// <summary>Whose conversation a request of the platform's own for a user goes into: the platform's, unless the server has to be shown what only its users have.</summary>
+    public static SessionOwner For(UpstreamServer server, Guid user) => server.NeedsUsersCredential ? Of(user) : Platform;
+
     public bool Equals(SessionOwner? other) => other is not null && User == other.User && ClientSession == other.ClientSession && key == other.key;
 
     public override int GetHashCode() => HashCode.Combine(User, ClientSession, key);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using McpPlatform.McpService.BuiltIn;
+using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream.Stdio;
 using ModelContextProtocol.Protocol;
@@ -9,7 +10,7 @@ namespace McpPlatform.McpService.Upstream;
 /// <summary>
 /// Finds out which era a server speaks and opens a leg: <c>server/discover</c> first, and what does not know it is asked to <c>initialize</c>.
 /// </summary>
-internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses processes, BuiltInServers builtIn, IServiceProvider services)
+internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses processes, UpstreamCredentials credentials, BuiltInServers builtIn, IServiceProvider services)
 {
     private static readonly TimeSpan DiscoverTimeout = TimeSpan.FromSeconds(5);
 
@@ -31,7 +32,7 @@ internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses proces
             return await ChannelLeg.OpenAsync(process, owner, modern, () => process.HowItEnded, cancellationToken);
         }
 
-        var endpoint = new UpstreamEndpoint(server.Url);
+        var endpoint = new UpstreamEndpoint(server.Url) { Credential = await credentials.HeadersAsync(server, owner.User, cancellationToken) };
         return modern == false
             ? await InitializeAsync(endpoint, owner.Capabilities, cancellationToken)
             : (IUpstreamLeg?)await TryDiscoverAsync(endpoint, cancellationToken) ?? await InitializeAsync(endpoint, owner.Capabilities, cancellationToken);

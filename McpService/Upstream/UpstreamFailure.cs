@@ -11,6 +11,9 @@ internal enum UpstreamFailure
     /// <summary>It refused us: credentials are missing or wrong.</summary>
     Unauthorized,
 
+    /// <summary>It needs a credential that nobody has stored yet.</summary>
+    NeedsLogin,
+
     /// <summary>What it sent is not MCP, or it broke off.</summary>
     BadAnswer,
 

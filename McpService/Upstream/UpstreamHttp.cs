@@ -79,6 +79,11 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     public async Task EndSessionAsync(UpstreamEndpoint endpoint, TimeSpan timeout)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, endpoint.Url);
+        foreach (var (name, value) in endpoint.Credential)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         request.Headers.Add("Mcp-Session-Id", endpoint.SessionId);
         request.Headers.Add("MCP-Protocol-Version", endpoint.ProtocolVersion);
         using var client = new HttpClient(handlers.CreateHandler(ClientName), disposeHandler: false) { Timeout = timeout };
@@ -94,7 +99,12 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 
     private static Task<ITransport> OpenAsync(UpstreamEndpoint endpoint, HttpClient client, bool getStream, CancellationToken cancellationToken)
     {
-        var headers = new Dictionary<string, string>(endpoint.Headers ?? new Dictionary<string, string>(), StringComparer.OrdinalIgnoreCase);
+        var headers = new Dictionary<string, string>(endpoint.Credential, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in endpoint.Headers ?? new Dictionary<string, string>())
+        {
+            headers[name] = value;
+        }
+
         if (endpoint.ProtocolVersion is { } version)
         {
             headers["MCP-Protocol-Version"] = version;
@@ -189,6 +199,9 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 /// <param name="ProtocolVersion">The header for a session that was opened on another transport; null where the message says it itself.</param>
 internal sealed record UpstreamEndpoint(Uri Url, string? SessionId = null, string? ProtocolVersion = null)
 {
+    /// <summary>What the server is shown.</summary>
+    public IReadOnlyDictionary<string, string> Credential { get; init; } = new Dictionary<string, string>();
+
     /// <summary>More headers for this message.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 }

@@ -30,14 +30,15 @@ internal sealed class UpstreamSessions : IRegistryObserver, IAsyncDisposable
     /// <summary>How many conversations are kept.</summary>
     public int Count => sessions.Count;
 
-    /// <summary>Sends a request of the platform's own.</summary>
+    /// <summary>Sends a request of the platform's own, in the conversation of whoever it is for.</summary>
     /// <param name="server">Which server.</param>
+    /// <param name="owner">Whose conversation.</param>
     /// <param name="method">Such as <c>tools/list</c>.</param>
     /// <param name="parameters">Makes the parameters; asked again for a repetition.</param>
     /// <param name="cancellationToken">Cancels the request at the server too.</param>
     /// <inheritdoc cref="UpstreamLegExtensions.RequestAsync"/>
-    public Task<JsonObject> RequestAsync(UpstreamServer server, string method, Func<JsonObject> parameters, CancellationToken cancellationToken) =>
-        UseAsync(server, SessionOwner.Platform, leg => leg.RequestAsync(method, parameters(), cancellationToken), cancellationToken);
+    public Task<JsonObject> RequestAsync(UpstreamServer server, SessionOwner owner, string method, Func<JsonObject> parameters, CancellationToken cancellationToken) =>
+        UseAsync(server, owner, leg => leg.RequestAsync(method, parameters(), cancellationToken), cancellationToken);
 
     /// <summary>Uses the owner's leg to the server, and another one when the server has forgotten the session.</summary>
     public async Task<T> UseAsync<T>(UpstreamServer server, SessionOwner owner, Func<IUpstreamLeg, Task<T>> use, CancellationToken cancellationToken)

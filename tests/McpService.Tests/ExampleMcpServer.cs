@@ -35,6 +35,9 @@ public sealed class ExampleMcpServer : IAsyncDisposable
     /// <summary>Accepts everything and answers nothing.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>Values of X-Key that are let in; anybody when null.</summary>
+    public HashSet<string>? Keys { get; set; }
+
     public int SessionsOpened { get; private set; }
 
     public int SessionsOpen => sessions.Count;
@@ -70,6 +73,12 @@ public sealed class ExampleMcpServer : IAsyncDisposable
     {
         var message = (JsonObject)(await JsonNode.ParseAsync(context.Request.Body))!;
         Received.Enqueue((message, new HeaderDictionary(context.Request.Headers.ToDictionary())));
+        if (Keys?.Contains(context.Request.Headers["X-Key"].ToString()) == false)
+        {
+            context.Response.StatusCode = 401;
+            return;
+        }
+
         if (Hangs)
         {
             await Task.Delay(Timeout.Infinite, context.RequestAborted);

@@ -105,6 +105,52 @@ namespace McpPlatform.McpService.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("McpPlatform.McpService.Credentials.UpstreamCredential", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.PrimitiveCollection<string[]>("HeaderNames")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("header_names");
+
+                    b.Property<string>("HeadersKey")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("headers_key");
+
+                    b.Property<byte[]>("ProtectedHeaders")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_headers");
+
+                    b.Property<Guid>("ServerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("server_id");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_upstream_credentials");
+
+                    b.HasIndex("ServerId", "UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_upstream_credentials_server_id_user_id");
+
+                    NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("ServerId", "UserId"), false);
+
+                    b.ToTable("upstream_credentials", "mcp");
+                });
+
             modelBuilder.Entity("McpPlatform.McpService.Servers.Server", b =>
                 {
                     b.Property<Guid>("Id")
@@ -118,6 +164,18 @@ namespace McpPlatform.McpService.Data.Migrations
                     b.Property<Guid?>("CreatedBy")
                         .HasColumnType("uuid")
                         .HasColumnName("created_by");
+
+                    b.Property<string>("CredentialOwner")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasDefaultValue("server")
+                        .HasColumnName("credential_owner");
+
+                    b.Property<DateTimeOffset?>("CredentialsChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("credentials_changed_at");
 
                     b.Property<string>("DefinitionLock")
                         .IsRequired()
@@ -561,6 +619,16 @@ namespace McpPlatform.McpService.Data.Migrations
                         });
 
                     b.Navigation("Members");
+                });
+
+            modelBuilder.Entity("McpPlatform.McpService.Credentials.UpstreamCredential", b =>
+                {
+                    b.HasOne("McpPlatform.McpService.Servers.Server", null)
+                        .WithMany()
+                        .HasForeignKey("ServerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_credentials_servers_server_id");
                 });
 
             modelBuilder.Entity("McpPlatform.McpService.Tools.Tool", b =>

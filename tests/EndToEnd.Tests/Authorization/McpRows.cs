@@ -9,6 +9,14 @@ internal static class McpRows
     private static readonly Func<object?, Func<Cast, Who, Task<Ask>>> OfNewServer = body => async (cast, _) =>
         new Ask($"/api/mcp/servers/{await cast.MakeAsync(Who.Admin, "/api/mcp/servers", New(cast))}", body);
 
+    private static readonly object Headers = new { headers = new Dictionary<string, string> { ["X-API-Key"] = "x" } };
+
+    private static readonly Func<string, object?, Func<Cast, Who, Task<Ask>>> OfServer = (path, body) => async (cast, who) =>
+    {
+        var ask = await OfNewServer(body)(cast, who);
+        return ask with { Path = ask.Path + path };
+    };
+
     public static IReadOnlyList<Row> All { get; } =
     [
         Open("GET /.well-known/oauth-protected-resource", 200),
@@ -27,6 +35,11 @@ internal static class McpRows
         Needs("GET /api/mcp/tools/usage", Permissions.McpServersRead),
         Needs("GET /api/mcp/bundles/{id}/context", Permissions.McpServersRead, 200, async (cast, _) =>
             new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}/context")),
+        Needs("GET /api/mcp/servers/{id}/credential", Permissions.McpToolsCall, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/credential"))),
+        Needs("PUT /api/mcp/servers/{id}/credential", Permissions.McpServersManage, 200, OfServer("/credential", Headers)),
+        Needs("DELETE /api/mcp/servers/{id}/credential", Permissions.McpServersManage, 204, OfServer("/credential", null)),
+        Needs("PUT /api/mcp/servers/{id}/credential/me", Permissions.McpToolsCall, 200, OfServer("/credential/me", Headers)),
+        Needs("DELETE /api/mcp/servers/{id}/credential/me", Permissions.McpToolsCall, 204, OfServer("/credential/me", null)),
         Needs("GET /api/mcp/stdio/templates", Permissions.McpServersManageStdio),
         Needs("GET /api/mcp/definitions", Permissions.McpServersRead),
         Needs("GET /api/mcp/servers/{id}/definitions/{tool}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/definitions/echo"))),
