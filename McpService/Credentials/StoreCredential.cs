@@ -46,7 +46,7 @@ internal static class StoreCredential
             return ProblemExtensions.Invalid("headers", mistake);
         }
 
-        if (server.Transport != Transports.Http)
+        if (server.Transport is not (Transports.Http or Transports.Sse))
         {
             return ProblemExtensions.Problem(StatusCodes.Status409Conflict, $"'{server.Name}' is not reached over HTTP, so it has no headers.");
         }

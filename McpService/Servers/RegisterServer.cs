@@ -21,9 +21,9 @@ namespace McpPlatform.McpService.Servers;
 
 /// <summary>A server to register.</summary>
 /// <param name="Name">Unique: 1 to 64 lower-case letters, digits and hyphens.</param>
-/// <param name="Url">Its MCP endpoint, http or https; for <c>http</c> only.</param>
+/// <param name="Url">Its MCP endpoint, http or https; for <c>http</c> and <c>sse</c>; for the latter, where its stream is.</param>
 /// <param name="Description">What it is for.</param>
-/// <param name="Transport">How it is reached: <c>http</c> (Streamable HTTP), or <c>stdio</c> (a process of the platform, from one of the operator's templates).</param>
+/// <param name="Transport">How it is reached: <c>http</c> (Streamable HTTP), <c>sse</c> (HTTP with SSE, the transport of 2024-11-05), or <c>stdio</c> (a process of the platform, from one of the operator's templates).</param>
 /// <param name="Enabled">Whether its tools can be called.</param>
 /// <param name="DefinitionLock">Whether changed and new tools wait for approval: <c>off</c>, <c>changes</c> (new ones are taken unless something grave is found in them) or <c>strict</c>.</param>
 /// <param name="Headers">For <c>http</c>: what the server is shown, such as <c>Authorization</c> or <c>X-API-Key</c>; kept encrypted, and never shown again.</param>
@@ -59,11 +59,10 @@ internal static class RegisterServer
             return ProblemExtensions.Invalid("name", ServerNames.Sentence);
         }
 
-        if (request.Transport is not (Transports.Http or Transports.Stdio))
+        if (request.Transport is not (Transports.Http or Transports.Sse or Transports.Stdio))
         {
-            return ProblemExtensions.Invalid("transport", request.Transport is Transports.Sse
-                ? "Servers over sse cannot be registered yet: the transport must be 'http' (Streamable HTTP) or 'stdio' (a process of the platform)."
-                : "The transport must be 'http' (Streamable HTTP) or 'stdio' (a process of the platform).");
+            return ProblemExtensions.Invalid(
+                "transport", "The transport must be 'http' (Streamable HTTP), 'sse' (HTTP with SSE, the transport of 2024-11-05) or 'stdio' (a process of the platform).");
         }
 
         if (!Definitions.DefinitionLock.All.Contains(request.DefinitionLock))
@@ -76,7 +75,7 @@ internal static class RegisterServer
             return ProblemExtensions.Invalid("credential_owner", CredentialOwners.Sentence);
         }
 
-        if (request.Headers is { } headers && (request.Transport != Transports.Http ? "Headers are for servers that are reached over HTTP." : CredentialHeaders.FindMistake(headers)) is { } wrong)
+        if (request.Headers is { } headers && (request.Transport == Transports.Stdio ? "Headers are for servers that are reached over HTTP." : CredentialHeaders.FindMistake(headers)) is { } wrong)
         {
             return ProblemExtensions.Invalid("headers", wrong);
         }

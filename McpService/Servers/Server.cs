@@ -128,7 +128,7 @@ internal sealed class Server
         }
     }
 
-    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url)) { CredentialsChangedAt = CredentialsChangedAt, NeedsUsersCredential = CredentialOwner == CredentialOwners.User };
+    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse) { CredentialsChangedAt = CredentialsChangedAt, NeedsUsersCredential = CredentialOwner == CredentialOwners.User };
 
     private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -7,7 +7,7 @@ namespace McpPlatform.McpService.Servers;
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its unique name.</param>
 /// <param name="Description">What it is for.</param>
-/// <param name="Transport">How it is reached: <c>http</c>, <c>stdio</c> (a process of the platform) or <c>builtin</c>.</param>
+/// <param name="Transport">How it is reached: <c>http</c>, <c>sse</c>, <c>stdio</c> (a process of the platform) or <c>builtin</c>.</param>
 /// <param name="Url">Where; without its query for who may not manage this server.</param>
 /// <param name="Template">The operator's template that a process is run from.</param>
 /// <param name="Parameters">What stands in the template's holes; only for who may manage this server.</param>

@@ -31,7 +31,7 @@ internal sealed class AnswerHandler(HttpMessageHandler inner, long maxBytes) : D
             }
         }
 
-        var content = new StreamContent(new CappedStream(await response.Content.ReadAsStreamAsync(cancellationToken), Received));
+        var content = new StreamContent(new CappedStream(await response.Content.ReadAsStreamAsync(cancellationToken), bytes => Received(bytes.Length)));
         foreach (var header in response.Content.Headers)
         {
             content.Headers.TryAddWithoutValidation(header.Key, header.Value);

@@ -1,7 +1,7 @@
 namespace McpPlatform.McpService.Upstream;
 
 /// <summary>An answer as it is read: each read is reported before anybody keeps its bytes, so memory stays bounded.</summary>
-internal sealed class CappedStream(Stream inner, Action<int> received) : Stream
+internal sealed class CappedStream(Stream inner, Action<ReadOnlySpan<byte>> received) : Stream
 {
     public override bool CanRead => true;
 
@@ -17,13 +17,22 @@ internal sealed class CappedStream(Stream inner, Action<int> received) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var bytes = await inner.ReadAsync(buffer, cancellationToken);
+        received(buffer.Span[..bytes]);
+        return bytes;
+    }
 
-    public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        Count(await inner.ReadAsync(buffer.AsMemory(offset, count), cancellationToken));
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        var bytes = inner.Read(buffer, offset, count);
+        received(buffer.AsSpan(offset, bytes));
+        return bytes;
+    }
 
     public override void Flush()
     {
@@ -43,11 +52,5 @@ internal sealed class CappedStream(Stream inner, Action<int> received) : Stream
         }
 
         base.Dispose(disposing);
-    }
-
-    private int Count(int bytes)
-    {
-        received(bytes);
-        return bytes;
     }
 }

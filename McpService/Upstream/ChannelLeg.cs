@@ -4,7 +4,7 @@ using ModelContextProtocol.Protocol;
 namespace McpPlatform.McpService.Upstream;
 
 /// <summary>
-/// A conversation over one channel that carries all messages in both directions: a process's standard input and output.
+/// A conversation over one channel that carries all messages in both directions: a process's standard input and output, or a stream of events and the address that belongs to it.
 /// </summary>
 #pragma warning disable CA1001 // The semaphore holds nothing that the collector does not free, and requests may still wait for it when the leg is closed.
 internal sealed class ChannelLeg : IUpstreamLeg

@@ -126,7 +126,7 @@ internal sealed class ChannelWire
                 Take(message);
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or System.Threading.Channels.ChannelClosedException or HttpRequestException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or System.Threading.Channels.ChannelClosedException or HttpRequestException || UpstreamExceptions.IsOurs(exception))
         {
             // The channel has ended.
         }

@@ -33,6 +33,13 @@ internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses proces
         }
 
         var endpoint = new UpstreamEndpoint(server.Url) { Credential = await credentials.HeadersAsync(server, owner.User, cancellationToken) };
+        if (server.IsSse)
+        {
+            // The transport is older than discovery.
+            var stream = await http.OpenStreamAsync(endpoint, cancellationToken);
+            return await ChannelLeg.OpenAsync(stream, owner, modern: false, () => stream.HowItEnded, cancellationToken);
+        }
+
         return modern == false
             ? await InitializeAsync(endpoint, owner.Capabilities, cancellationToken)
             : (IUpstreamLeg?)await TryDiscoverAsync(endpoint, cancellationToken) ?? await InitializeAsync(endpoint, owner.Capabilities, cancellationToken);

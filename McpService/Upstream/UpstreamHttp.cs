@@ -75,6 +75,10 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
         }
     }
 
+    /// <summary>Opens the stream of a server that speaks HTTP with SSE.</summary>
+    public Task<SseTransport> OpenStreamAsync(UpstreamEndpoint endpoint, CancellationToken cancellationToken) =>
+        SseTransport.OpenAsync(handlers.CreateHandler(ClientName), endpoint, options.Value.MaxAnswerBytes, cancellationToken);
+
     /// <summary>Ends a session. Servers need not support it, so nothing is said when it fails.</summary>
     public async Task EndSessionAsync(UpstreamEndpoint endpoint, TimeSpan timeout)
     {

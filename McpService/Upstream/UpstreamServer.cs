@@ -4,7 +4,8 @@ namespace McpPlatform.McpService.Upstream;
 /// <param name="Id">Its id in the registry.</param>
 /// <param name="Name">Its name, for sentences and telemetry.</param>
 /// <param name="Url">Its MCP endpoint.</param>
-internal sealed record UpstreamServer(Guid Id, string Name, Uri Url)
+/// <param name="IsSse">Whether it speaks HTTP with SSE, the transport of 2024-11-05.</param>
+internal sealed record UpstreamServer(Guid Id, string Name, Uri Url, bool IsSse = false)
 {
     /// <summary>When a credential for it was last stored or removed: conversations from before end.</summary>
     public DateTimeOffset? CredentialsChangedAt { get; init; }

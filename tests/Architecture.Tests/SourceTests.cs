@@ -59,6 +59,7 @@ public sealed class SourceTests
         ["McpService/Upstream/UpstreamSetup.cs"] = "goes through the guard",
         ["McpService/Protocol/SessionHomes.cs"] = "another replica, at the address that it wrote down itself",
         ["McpService/Upstream/UpstreamHttp.cs"] = "uses the handlers of UpstreamSetup",
+        ["McpService/Upstream/SseTransport.cs"] = "uses the handlers of UpstreamSetup",
     };
 
     [Fact]

@@ -86,11 +86,11 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
 
     /// <summary>Registers a server as an admin does.</summary>
     /// <returns>Its name.</returns>
-    public async Task<string> RegisterAsync(string url, string? name = null)
+    public async Task<string> RegisterAsync(string url, string? name = null, string transport = "http")
     {
         using var admin = Admin();
         name ??= NewName();
-        var response = await admin.PostAsJsonAsync("/api/mcp/servers", new { name, url });
+        var response = await admin.PostAsJsonAsync("/api/mcp/servers", new { name, url, transport });
         Assert.Equal(System.Net.HttpStatusCode.Created, response.StatusCode);
         return name;
     }

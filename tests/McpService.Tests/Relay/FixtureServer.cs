@@ -8,7 +8,7 @@ using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
-#pragma warning disable MCP9005, MCPEXP001 // Sampling, roots and logging are deprecated and still to be relayed.
+#pragma warning disable MCP9004, MCP9005, MCPEXP001 // Sampling, roots, logging and HTTP with SSE are deprecated and still to be relayed.
 
 namespace McpPlatform.McpService.Tests.Relay;
 
@@ -21,6 +21,9 @@ public sealed class FixtureServer : IAsyncDisposable
 
     public string Url { get; private set; } = string.Empty;
 
+    /// <summary>Where its stream of events is, as in 2024-11-05; only in the older era.</summary>
+    public string SseUrl => Url + "/sse";
+
     public static async Task<FixtureServer> StartAsync(bool isModern)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -30,7 +33,11 @@ public sealed class FixtureServer : IAsyncDisposable
                 options.ServerInfo = new Implementation { Name = "fixture", Version = "1" };
                 options.ServerInstructions = "Be kind to the fixture.";
             })
-            .WithHttpTransport(options => options.SessionMode = isModern ? HttpServerSessionMode.Stateless : HttpServerSessionMode.Stateful)
+            .WithHttpTransport(options =>
+            {
+                options.SessionMode = isModern ? HttpServerSessionMode.Stateless : HttpServerSessionMode.Stateful;
+                options.EnableLegacySse = !isModern;
+            })
             .WithTools<FixtureTools>().WithPrompts<FixturePrompts>().WithResources<FixtureResources>()
             .WithCompleteHandler((context, _) => ValueTask.FromResult(new CompleteResult { Completion = new() { Values = [context.Params!.Argument.Value + "-completed"], Total = 1 } }));
         if (!isModern)

@@ -51,7 +51,7 @@ public sealed class ServersTests(McpServiceApplication application)
     [InlineData("good", "http://①②⑦.0.0.1/mcp", "http", "url")]
     [InlineData("good", "file:///etc/passwd", "http", "url")]
     [InlineData("good", "http://user:password@a/mcp", "http", "url")]
-    [InlineData("good", "http://a/mcp", "sse", "transport")]
+    [InlineData("good", "http://a/mcp", "SSE", "transport")]
     [InlineData("good", "http://a/mcp", "stdio", "url")]
     [InlineData("good", "http://a/mcp", "carrier-pigeon", "transport")]
     public async Task Register_server_names_the_field_that_is_wrong(string? name, string? url, string transport, string field)
