@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
+using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
@@ -64,6 +65,7 @@ internal static class McpServiceSetup
         app.MapToolsApi();
         app.MapDefinitionsApi();
         app.MapCredentialsApi();
+        app.MapApprovalsApi();
         app.MapBundlesApi();
         app.MapMcpEndpoint();
     }
@@ -86,6 +88,9 @@ internal static class McpServiceSetup
         services.AddHostedService(provider => provider.GetRequiredService<ToolCallRecords>());
         services.AddSingleton<ToolUsage>();
         services.AddHostedService(provider => provider.GetRequiredService<ToolUsage>());
+        services.AddSingleton<ApprovalStore>();
+        services.AddSingleton<ApprovalGate>();
+        services.AddHostedService<PruneApprovals>();
         services.AddSingleton<ToolCalls>();
         services.AddSingleton<CallLimits>();
     }

@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Identity;
 namespace McpPlatform.AuthService.Tokens;
 
 /// <summary>The token endpoints of the platform's own API, beside OAuth's.</summary>
@@ -12,7 +13,7 @@ internal static class FirstPartyEndpoints
     public const string LoginGrant = "urn:mcpplatform:params:oauth:grant-type:login";
 
     /// <summary>The public client that a login belongs to when the caller names none.</summary>
-    public const string ConsoleClient = "console";
+    public const string ConsoleClient = PlatformClaims.FirstPartyClient;
 
     /// <summary>UserService as a client: the one that makes accounts.</summary>
     public const string UserServiceClient = "userservice";

@@ -12,6 +12,12 @@ public static class PlatformClaims
     /// <summary>The login that the token belongs to: every token of one login, refreshed or not, has the same.</summary>
     public const string SessionId = "sid";
 
+    /// <summary>The client that the token was issued to (RFC 9068, section 2.2).</summary>
+    public const string Client = "client_id";
+
+    /// <summary>The client of people who log in at the platform itself; API keys and OAuth clients have others.</summary>
+    public const string FirstPartyClient = "console";
+
     /// <summary>Counts up each time when all of the user's access tokens are ended: a token with a lower number is worth nothing.</summary>
     public const string Version = "ver";
 

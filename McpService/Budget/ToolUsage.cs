@@ -17,7 +17,7 @@ internal sealed partial class ToolUsage(IServiceScopeFactory scopes, TimeProvide
     /// <summary>Counts a call that was let through to the tool.</summary>
     public void Count(ToolCallOutcome call)
     {
-        if (call is { ServerId: { } server, Failure: null or { IsDenial: false } })
+        if (call is { ServerId: { } server, NeedsInput: false, Failure: null or { IsDenial: false } })
         {
             counts.AddOrUpdate((server, call.Tool), 1, (_, count) => count + 1);
         }

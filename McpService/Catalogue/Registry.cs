@@ -84,9 +84,9 @@ internal sealed partial class Registry(IServiceScopeFactory scopes, IEnumerable<
     {
         var servers = await db.Servers.AsNoTracking().Where(server => server.Enabled).ToListAsync(cancellationToken);
         var tools = await db.Tools.AsNoTracking().Where(tool => tool.RemovedAt == null)
-            .Select(tool => new { tool.ServerId, tool.Name, Definition = tool.State == DefinitionStates.Approved ? tool.Definition : null }).ToListAsync(cancellationToken);
+            .Select(tool => new { tool.ServerId, tool.Name, tool.RequiresApproval, Definition = tool.State == DefinitionStates.Approved ? tool.Definition : null }).ToListAsync(cancellationToken);
         var bundles = await db.Bundles.AsNoTracking().ToListAsync(cancellationToken);
-        var byServer = tools.ToLookup(row => (row.ServerId, IsApproved: row.Definition is not null), row => new CataloguedTool(row.Name, row.Definition ?? string.Empty));
+        var byServer = tools.ToLookup(row => (row.ServerId, IsApproved: row.Definition is not null), row => new CataloguedTool(row.Name, row.Definition ?? string.Empty, row.RequiresApproval));
         return new(
             version,
             [

@@ -60,4 +60,5 @@ internal sealed record RegisteredServer(UpstreamServer Upstream, FrozenDictionar
 /// <summary>A tool that may be listed and called.</summary>
 /// <param name="Name">As its server gives it.</param>
 /// <param name="Definition">As its server gave it, JSON.</param>
-internal sealed record CataloguedTool(string Name, string Definition);
+/// <param name="RequiresApproval">Whether a person has to approve each call.</param>
+internal sealed record CataloguedTool(string Name, string Definition, bool RequiresApproval = false);

@@ -25,7 +25,7 @@ internal static class RemoveCredential
     {
         var (db, now) = (services.Db, services.Time.GetUtcNow());
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await CredentialChange.TouchAsync(db, server.Id, now, cancellationToken);
+        await db.EndSessionsAsync(server.Id, now, cancellationToken);
         if (await db.Credentials.Where(row => row.ServerId == server.Id && row.UserId == user).ExecuteDeleteAsync(cancellationToken) > 0)
         {
             db.AddToOutbox(services.Activities.Create(

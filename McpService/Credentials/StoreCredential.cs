@@ -53,7 +53,7 @@ internal static class StoreCredential
 
         var (db, now) = (services.Db, services.Time.GetUtcNow());
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await CredentialChange.TouchAsync(db, server.Id, now, cancellationToken) == 0)
+        if (await db.EndSessionsAsync(server.Id, now, cancellationToken) == 0)
         {
             return ServerQueries.NotFound();
         }
@@ -74,12 +74,4 @@ internal static class StoreCredential
         services.Sweep.Wake();
         return TypedResults.Ok(await GetCredential.ReadAsync(db, server, services.User.Id, cancellationToken));
     }
-}
-
-/// <summary>Marks that a server's credentials have changed: one at a time, and every replica begins its conversations anew.</summary>
-internal static class CredentialChange
-{
-    public static Task<int> TouchAsync(McpDbContext db, Guid server, DateTimeOffset now, CancellationToken cancellationToken) =>
-        db.Servers.Where(row => row.Id == server).ExecuteUpdateAsync(
-            set => set.SetProperty(row => row.CredentialsChangedAt, now).SetProperty(row => row.Health.NextCheckAt, (DateTimeOffset?)null), cancellationToken);
 }

@@ -13,7 +13,7 @@ internal sealed class UpstreamCredentials(IServiceScopeFactory scopes, SecretPro
     public async Task<IReadOnlyDictionary<string, string>> HeadersAsync(UpstreamServer server, Guid? user, CancellationToken cancellationToken)
     {
         Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
-        if (server.CredentialsChangedAt is null && !server.NeedsUsersCredential)
+        if (server.SessionsSince is null && !server.NeedsUsersCredential)
         {
             return headers;
         }

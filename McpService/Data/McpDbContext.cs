@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Credentials;
@@ -19,6 +20,8 @@ internal sealed class McpDbContext(DbContextOptions<McpDbContext> options) : DbC
     public DbSet<Tool> Tools => Set<Tool>();
 
     public DbSet<UpstreamCredential> Credentials => Set<UpstreamCredential>();
+
+    public DbSet<Approval> Approvals => Set<Approval>();
 
     public DbSet<Bundle> Bundles => Set<Bundle>();
 

@@ -38,6 +38,9 @@ internal sealed record RelayCall
     /// <summary>How long the server may take; null for as long as is usual.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Whether a person has approved this very call.</summary>
+    public bool IsApproved { get; init; }
+
     /// <summary>The session of the client, if its era has one, or what stands for it.</summary>
     public SessionOwner Owner => SessionOwner.Of(Caller.User.Id, Client.SessionId, Client.Capabilities);
 }

@@ -21,10 +21,14 @@ internal sealed class RelayCallers(IHttpContextAccessor accessor, AccessPolicySo
     }
 
     /// <summary>A tool call of a caller that is no MCP client.</summary>
-    public RelayCall Call(string tool, JsonObject? arguments, TimeSpan timeout) => new()
+    public RelayCall Call(string tool, JsonObject? arguments, TimeSpan timeout) =>
+        Request(RequestMethods.ToolsCall, new JsonObject { ["name"] = tool, ["arguments"] = arguments?.DeepClone() ?? new JsonObject() }, timeout);
+
+    /// <summary>A request of a caller that is no MCP client.</summary>
+    public RelayCall Request(string method, JsonObject parameters, TimeSpan timeout) => new()
     {
-        Method = RequestMethods.ToolsCall,
-        Parameters = new JsonObject { ["name"] = tool, ["arguments"] = arguments?.DeepClone() ?? new JsonObject() },
+        Method = method,
+        Parameters = parameters,
         Scope = registry.Current.Everything,
         Caller = Current(),
         Client = RelayClient.None,

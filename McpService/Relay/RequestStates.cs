@@ -17,11 +17,11 @@ internal sealed class RequestStates(SecretProtector protector, TimeProvider time
     private const string Context = "request_state";
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
-    public string Seal(RelayCall call, Guid server, string? upstreamState, string? parked)
-    {
-        var text = JsonSerializer.SerializeToUtf8Bytes(new Envelope(Bind(call, server), time.GetUtcNow() + Lifetime, upstreamState, parked));
-        return Base64Url.EncodeToString(protector.Protect(text, Context));
-    }
+    public string Seal(RelayCall call, Guid server, string? upstreamState, string? parked) =>
+        Seal(new Envelope(Bind(call, server), time.GetUtcNow() + Lifetime, upstreamState, parked) { IsApproved = call.IsApproved });
+
+    /// <summary>For a round in which only the platform asks: whether the call may be made.</summary>
+    public string SealApproval(RelayCall call, Guid server, Guid approval) => Seal(new Envelope(Bind(call, server), time.GetUtcNow() + Lifetime, null, null) { Approval = approval });
 
     /// <summary>Opens what a client sent back.</summary>
     /// <returns>Null when it was not sealed here, for this, or is too old.</returns>
@@ -39,6 +39,8 @@ internal sealed class RequestStates(SecretProtector protector, TimeProvider time
         }
     }
 
+    private string Seal(Envelope envelope) => Base64Url.EncodeToString(protector.Protect(JsonSerializer.SerializeToUtf8Bytes(envelope), Context));
+
     // What must be the same in every round: all parameters but the answers, the state and what is said about the request.
     private static string Bind(RelayCall call, Guid server)
     {
@@ -54,5 +56,12 @@ internal sealed class RequestStates(SecretProtector protector, TimeProvider time
     /// <param name="Expires">When it opens no more.</param>
     /// <param name="UpstreamState">The server's own state.</param>
     /// <param name="Parked">The call that waits for the answers, where the server knows no rounds.</param>
-    internal sealed record Envelope(string Binding, DateTimeOffset Expires, string? UpstreamState, string? Parked);
+    internal sealed record Envelope(string Binding, DateTimeOffset Expires, string? UpstreamState, string? Parked)
+    {
+        /// <summary>Whether a person has approved the call in an earlier round.</summary>
+        public bool IsApproved { get; init; }
+
+        /// <summary>The approval that is asked for.</summary>
+        public Guid? Approval { get; init; }
+    }
 }

@@ -101,7 +101,7 @@ internal static class RegisterServer
         {
             var credential = UpstreamCredential.Create(server.Id, null, server.CreatedAt);
             credential.Set(protector, request.Headers, server.CreatedAt);
-            server.NoteCredential(server.CreatedAt);
+            server.EndSessions(server.CreatedAt);
             db.Add(credential);
         }
 

@@ -40,8 +40,8 @@ internal sealed class Server
     /// <summary>One of <see cref="CredentialOwners"/>.</summary>
     public string CredentialOwner { get; private set; } = CredentialOwners.Server;
 
-    /// <summary>When a credential for it was last stored or removed.</summary>
-    public DateTimeOffset? CredentialsChangedAt { get; private set; }
+    /// <summary>Conversations with it from before end, at every replica: a credential was stored or removed, or somebody disconnected it.</summary>
+    public DateTimeOffset? SessionsSince { get; private set; }
 
     public ServerHealth Health { get; private set; } = new();
 
@@ -107,7 +107,7 @@ internal sealed class Server
         }
     }
 
-    public void NoteCredential(DateTimeOffset now) => CredentialsChangedAt = now;
+    public void EndSessions(DateTimeOffset now) => SessionsSince = now;
 
     public void RequireCredentialOf(string owner, DateTimeOffset now)
     {
@@ -128,7 +128,7 @@ internal sealed class Server
         }
     }
 
-    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse) { CredentialsChangedAt = CredentialsChangedAt, NeedsUsersCredential = CredentialOwner == CredentialOwners.User };
+    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse) { SessionsSince = SessionsSince, NeedsUsersCredential = CredentialOwner == CredentialOwners.User };
 
     private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Data;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -13,6 +14,12 @@ internal static class ServerQueries
         Guid.TryParse(idOrName, out var id)
             ? servers.SingleOrDefaultAsync(server => server.Id == id, cancellationToken)
             : servers.SingleOrDefaultAsync(server => server.Name == idOrName, cancellationToken);
+
+    /// <summary>Ends the conversations with a server, at every replica, and has it looked at. Who changes its credentials does so behind this, one at a time.</summary>
+    /// <returns>How many servers there are of that id.</returns>
+    public static Task<int> EndSessionsAsync(this McpDbContext db, Guid server, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.Servers.Where(row => row.Id == server).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.SessionsSince, now).SetProperty(row => row.Health.NextCheckAt, (DateTimeOffset?)null), cancellationToken);
 
     public static ProblemHttpResult NotFound() =>
         ProblemExtensions.Problem(StatusCodes.Status404NotFound, NotFoundSentence);

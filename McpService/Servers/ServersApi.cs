@@ -20,6 +20,12 @@ internal static class ServersApi
             .WithMetadata(new AuditDenials("mcp.stdio.read", "mcp_server"));
         servers.MapPost("/", RegisterServer.HandleAsync).WithName("RegisterServer").RequirePermission(Permissions.McpServersManage)
             .WithMetadata(new AuditDenials("mcp.servers.create", "mcp_server"));
+        servers.MapPost("/{id}/connect", ControlServer.ConnectAsync).WithName("ConnectServer").RequirePermission(Permissions.McpServersManage)
+            .WithMetadata(new AuditDenials("mcp.servers.connect", "mcp_server"));
+        servers.MapPost("/{id}/disconnect", ControlServer.DisconnectAsync).WithName("DisconnectServer").RequirePermission(Permissions.McpServersManage)
+            .WithMetadata(new AuditDenials("mcp.servers.disconnect", "mcp_server"));
+        servers.MapPost("/{id}/refresh", ControlServer.RefreshAsync).WithName("RefreshServer").RequirePermission(Permissions.McpServersManage)
+            .WithMetadata(new AuditDenials("mcp.servers.refresh", "mcp_server"));
         servers.MapPatch("/{id}", UpdateServer.HandleAsync).WithName("UpdateServer").RequirePermission(Permissions.McpServersManage)
             .WithMetadata(new AuditDenials("mcp.servers.update", "mcp_server"));
         servers.MapDelete("/{id}", RemoveServer.HandleAsync).WithName("RemoveServer").RequirePermission(Permissions.McpServersManage)

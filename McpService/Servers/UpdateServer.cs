@@ -100,7 +100,7 @@ internal static class UpdateServer
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (url is not null && server.Transport == Transports.Http && !IsSameOrigin(new Uri(server.Url), url))
         {
-            server.NoteCredential(time.GetUtcNow());
+            server.EndSessions(time.GetUtcNow());
             await db.Credentials.Where(row => row.ServerId == server.Id).ExecuteDeleteAsync(cancellationToken);
         }
 

@@ -52,6 +52,9 @@ internal sealed class Tool
     /// <summary>What the definition costs of a model's context, in tokens; null for one that was not counted yet.</summary>
     public int? Tokens { get; private set; }
 
+    /// <summary>Whether a person has to approve each call.</summary>
+    public bool RequiresApproval { get; private set; }
+
     /// <summary>How often it was called, to within five seconds; see <see cref="ToolUsage"/>.</summary>
     public long Calls { get; private init; }
 

@@ -37,10 +37,17 @@ internal sealed record ToolCallFailure(string Kind, int Status, string Sentence,
     public static ToolCallFailure Withheld(string server) => new(
         "withheld", StatusCodes.Status409Conflict, $"This tool of the MCP server '{server}' waits for approval: its definition is not one that was approved. Who manages the server finds it under /api/mcp/definitions.");
 
+    public static ToolCallFailure NeedsApproval(string server, Guid approval) => new(
+        "needs_approval", StatusCodes.Status409Conflict, $"This tool of the MCP server '{server}' is called only with a person's approval: somebody has to approve this call at POST /api/mcp/approvals/{approval}/approve within 15 minutes; then call it again with the same arguments.");
+
+    public static ToolCallFailure NotApproved(string server, bool tooLate) => new(
+        "not_approved", StatusCodes.Status403Forbidden, tooLate ? $"The approval for this call of the MCP server '{server}' was used, denied or expired already: call the tool again to be asked anew."
+            : $"The call of this tool of the MCP server '{server}' was not approved.");
+
     public static ToolCallFailure Limit(string sentence) => new("limit", StatusCodes.Status429TooManyRequests, sentence);
 
     /// <summary>Whether the call was refused rather than tried.</summary>
-    public bool IsDenial => Kind is Access or "limit" or "withheld" or "unknown_server" or "unknown_tool";
+    public bool IsDenial => Kind is Access or "limit" or "withheld" or "needs_approval" or "not_approved" or "unknown_server" or "unknown_tool";
 
     /// <summary>What an exception means to the caller; null for what is not the server's doing.</summary>
     public static ToolCallFailure? From(Exception exception, string server, TimeSpan timeout, CancellationToken aborted) => exception switch

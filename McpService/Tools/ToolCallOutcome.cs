@@ -21,6 +21,9 @@ internal sealed record ToolCallOutcome
 
     public ToolCallFailure? Failure { get; init; }
 
+    /// <summary>The approval that the call used up.</summary>
+    public Guid? Approval { get; init; }
+
     public TimeSpan Elapsed { get; init; }
 
     /// <summary>The tool ran and says that it failed.</summary>

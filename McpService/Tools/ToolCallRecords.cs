@@ -39,6 +39,11 @@ internal sealed partial class ToolCallRecords(IServiceScopeFactory scopes, TimeP
             call.Failure.Decision?.Describe(details);
         }
 
+        if (call.Approval is { } approval)
+        {
+            details["approval_id"] = approval.ToString();
+        }
+
         if (call.Bundle is not null)
         {
             details["bundle"] = call.Bundle;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
+using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Relay;
@@ -14,7 +15,7 @@ namespace McpPlatform.McpService.Tools;
 /// Calls tools, whoever asks and whatever way: MCP clients, the HTTP API, the chat. Decides, holds to the limits, sends, measures, and puts the call on record.
 /// </summary>
 internal sealed class ToolCalls(
-    Registry registry, IServiceScopeFactory scopes, EraBridge bridge, CallLimits limits, ToolCallRecords records, ToolUsage usage, McpTelemetry telemetry, TimeProvider time)
+    Registry registry, IServiceScopeFactory scopes, EraBridge bridge, ApprovalGate approvals, CallLimits limits, ToolCallRecords records, ToolUsage usage, McpTelemetry telemetry, TimeProvider time)
 {
     /// <summary>Calls a tool.</summary>
     /// <param name="call">The caller's request; its parameters' <c>arguments</c> count, not their <c>name</c>.</param>
@@ -126,6 +127,18 @@ internal sealed class ToolCalls(
             if (call.Header is { } header && ParamHeaders.FindMismatch(schema, arguments, header) is { } mismatch)
             {
                 return outcome with { Failure = ToolCallFailure.HeaderMismatch(mismatch) };
+            }
+
+            if (tool.RequiresApproval)
+            {
+                var (approved, refusal, question, approval) = await approvals.PassAsync(call, server, tool, aborted);
+                outcome = outcome with { Approval = approval };
+                if (approved is null)
+                {
+                    return outcome with { Failure = refusal, Result = question };
+                }
+
+                call = approved;
             }
 
             if (call.Timeout is { } timeout && !server.Tools.ContainsKey(tool.Name))

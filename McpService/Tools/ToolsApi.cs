@@ -17,6 +17,11 @@ internal static class ToolsApi
         var tools = routes.MapGroup(ServersApi.Route + "/{id}/tools").WithTags("MCP tools").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);
         tools.MapGet("/", ListTools.HandleAsync).WithName("ListTools");
         tools.MapPost("/{tool}/call", CallTool.HandleAsync).WithName(CallName);
+        tools.MapPatch("/{tool}", UpdateTool.HandleAsync).WithName("UpdateTool").RequirePermission(Permissions.McpServersManage).WithMetadata(new AuditDenials("mcp.tools.update", "tool"));
+        var items = routes.MapGroup(ServersApi.Route + "/{id}").WithTags("MCP resources and prompts").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);
+        items.MapGet("/resources", ListItems.ResourcesAsync).WithName("ListResources");
+        items.MapGet("/resource-templates", ListItems.TemplatesAsync).WithName("ListResourceTemplates");
+        items.MapGet("/prompts", ListItems.PromptsAsync).WithName("ListPrompts");
         routes.MapGet(SearchRoute + "/usage", GetToolUsage.HandleAsync).WithTags("MCP tools").WithName("GetToolUsage").RequirePermission(Permissions.McpServersRead)
             .WithMetadata(new AuditDenials("mcp.tools.usage", "tool"));
         routes.MapGet(SearchRoute, SearchTools.HandleAsync).WithTags("MCP tools").WithName("SearchTools").RequirePermission(Permissions.McpToolsCall).WithMetadata(audit);

@@ -155,7 +155,7 @@ internal sealed class ChannelWire
                     {
                         entry.Reply.TrySetResult(reply);
                         return ValueTask.CompletedTask;
-                    });
+                    }, isNews: false);
                 }
 
                 break;
@@ -175,7 +175,7 @@ internal sealed class ChannelWire
             if (parameters?["progressToken"] is JsonValue token && token.TryGetValue(out long id) && pending.TryGetValue(id, out var entry) && entry.ProgressToken is { } own)
             {
                 parameters["progressToken"] = own.DeepClone();
-                entry.Enqueue(() => entry.Observer.NotifiedAsync(notification, entry.CancellationToken));
+                entry.Enqueue(() => entry.Observer.NotifiedAsync(notification, entry.CancellationToken), isNews: true);
             }
 
             return;
@@ -183,14 +183,14 @@ internal sealed class ChannelWire
 
         if (parameters?["_meta"]?["io.modelcontextprotocol/subscriptionId"] is JsonValue subscription && subscription.TryGetValue(out long listening) && pending.TryGetValue(listening, out var listener))
         {
-            listener.Enqueue(() => listener.Observer.NotifiedAsync(notification, listener.CancellationToken));
+            listener.Enqueue(() => listener.Observer.NotifiedAsync(notification, listener.CancellationToken), isNews: true);
         }
         else if (notification.Method == "notifications/message")
         {
             // A log message says not whose it is: the request that runs longest has it.
             if (Longest() is { } entry)
             {
-                entry.Enqueue(() => entry.Observer.NotifiedAsync(notification, entry.CancellationToken));
+                entry.Enqueue(() => entry.Observer.NotifiedAsync(notification, entry.CancellationToken), isNews: true);
             }
         }
         else

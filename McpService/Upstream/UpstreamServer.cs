@@ -7,8 +7,8 @@ namespace McpPlatform.McpService.Upstream;
 /// <param name="IsSse">Whether it speaks HTTP with SSE, the transport of 2024-11-05.</param>
 internal sealed record UpstreamServer(Guid Id, string Name, Uri Url, bool IsSse = false)
 {
-    /// <summary>When a credential for it was last stored or removed: conversations from before end.</summary>
-    public DateTimeOffset? CredentialsChangedAt { get; init; }
+    /// <summary>Conversations from before end: a credential was stored or removed, or somebody disconnected it.</summary>
+    public DateTimeOffset? SessionsSince { get; init; }
 
     /// <summary>Whether each user has to store a credential.</summary>
     public bool NeedsUsersCredential { get; init; }

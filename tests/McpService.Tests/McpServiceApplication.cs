@@ -62,6 +62,16 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
         return client;
     }
 
+    /// <summary>A token that was issued to a client, as those for API keys are to the Gateway.</summary>
+    public HttpClient ThroughClient(string client, params string[] permissions)
+    {
+        var token = issuer!.Describe(Guid.CreateVersion7(), "caller", permissions);
+        token.Subject.AddClaim(new(PlatformClaims.Client, client));
+        var http = factory!.CreateClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", TestIssuer.CreateToken(token));
+        return http;
+    }
+
     /// <summary>Somebody with these roles, teams and limits.</summary>
     public HttpClient ClientFor(Caller caller)
     {

@@ -176,9 +176,9 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasDefaultValue("server")
                         .HasColumnName("credential_owner");
 
-                    b.Property<DateTimeOffset?>("CredentialsChangedAt")
+                    b.Property<DateTimeOffset?>("SessionsSince")
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("credentials_changed_at");
+                        .HasColumnName("sessions_since");
 
                     b.Property<string>("DefinitionLock")
                         .IsRequired()

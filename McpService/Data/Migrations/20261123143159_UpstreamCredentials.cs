@@ -21,7 +21,7 @@ namespace McpPlatform.McpService.Data.Migrations
                 defaultValue: "server");
 
             migrationBuilder.AddColumn<DateTimeOffset>(
-                name: "credentials_changed_at",
+                name: "sessions_since",
                 schema: "mcp",
                 table: "mcp_servers",
                 type: "timestamp with time zone",
@@ -63,7 +63,7 @@ namespace McpPlatform.McpService.Data.Migrations
             migrationBuilder.Sql(
                 """
                 DROP TRIGGER registry_servers ON mcp.mcp_servers;
-                CREATE TRIGGER registry_servers AFTER INSERT OR DELETE OR UPDATE OF name, description, transport, url, enabled, credential_owner, credentials_changed_at ON mcp.mcp_servers
+                CREATE TRIGGER registry_servers AFTER INSERT OR DELETE OR UPDATE OF name, description, transport, url, enabled, credential_owner, sessions_since ON mcp.mcp_servers
                     FOR EACH STATEMENT EXECUTE FUNCTION mcp.count_registry_change();
                 """);
         }
@@ -88,7 +88,7 @@ namespace McpPlatform.McpService.Data.Migrations
                 table: "mcp_servers");
 
             migrationBuilder.DropColumn(
-                name: "credentials_changed_at",
+                name: "sessions_since",
                 schema: "mcp",
                 table: "mcp_servers");
         }

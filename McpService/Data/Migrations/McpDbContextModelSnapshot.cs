@@ -24,6 +24,86 @@ namespace McpPlatform.McpService.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("McpPlatform.McpService.Approvals.Approval", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("ArgumentsHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character(64)")
+                        .HasColumnName("arguments_hash")
+                        .IsFixedLength();
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<Guid?>("DecidedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("decided_by");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<byte[]>("ProtectedArguments")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_arguments");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("ServerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("server_id");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Tool")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("tool");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Username")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("username");
+
+                    b.HasKey("Id")
+                        .HasName("pk_tool_approvals");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_tool_approvals_expires_at");
+
+                    b.HasIndex("ServerId")
+                        .HasDatabaseName("ix_tool_approvals_server_id");
+
+                    b.HasIndex("UserId", "ServerId", "ArgumentsHash")
+                        .HasDatabaseName("ix_tool_approvals_user_id_server_id_arguments_hash");
+
+                    b.ToTable("tool_approvals", "mcp");
+                });
+
             modelBuilder.Entity("McpPlatform.McpService.Bundles.Bundle", b =>
                 {
                     b.Property<Guid>("Id")
@@ -173,10 +253,6 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasDefaultValue("server")
                         .HasColumnName("credential_owner");
 
-                    b.Property<DateTimeOffset?>("CredentialsChangedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("credentials_changed_at");
-
                     b.Property<string>("DefinitionLock")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
@@ -207,6 +283,10 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("name");
+
+                    b.Property<DateTimeOffset?>("SessionsSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sessions_since");
 
                     b.Property<string>("Transport")
                         .IsRequired()
@@ -465,6 +545,10 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("removed_at");
 
+                    b.Property<bool>("RequiresApproval")
+                        .HasColumnType("boolean")
+                        .HasColumnName("requires_approval");
+
                     b.Property<string>("State")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
@@ -576,6 +660,16 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasDatabaseName("ix_outbox_id");
 
                     b.ToTable("outbox", "mcp");
+                });
+
+            modelBuilder.Entity("McpPlatform.McpService.Approvals.Approval", b =>
+                {
+                    b.HasOne("McpPlatform.McpService.Servers.Server", null)
+                        .WithMany()
+                        .HasForeignKey("ServerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_tool_approvals_servers_server_id");
                 });
 
             modelBuilder.Entity("McpPlatform.McpService.Bundles.Bundle", b =>

@@ -12,6 +12,8 @@ internal sealed partial class StdioProcesses : IAsyncDisposable
     // A process that lives shorter than this died of its start; the next start waits, longer each time.
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(10), FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromMinutes(1);
 
+    private const int ShortestSecret = 6;
+
     private readonly StdioOptions options;
     private readonly long maxLine;
     private readonly TimeProvider time;
@@ -84,6 +86,16 @@ internal sealed partial class StdioProcesses : IAsyncDisposable
         return environment;
     }
 
+    // What an operator writes into an environment are mostly keys, and processes print what they were given.
+    private string Redact(UpstreamServer server, string text)
+    {
+        var launch = StdioLaunch.Of(server.Url);
+        return options.Templates.TryGetValue(launch.Template, out var template)
+            ? template.Environment.Values.Select(value => launch.Fill(template, value)).Where(value => value.Length >= ShortestSecret).OrderByDescending(value => value.Length)
+                .Aggregate(text, (redacted, value) => redacted.Replace(value, "***", StringComparison.Ordinal))
+            : text;
+    }
+
     private void Take(Guid server)
     {
         lock (gate)
@@ -118,7 +130,7 @@ internal sealed partial class StdioProcesses : IAsyncDisposable
         }
 
         Give(entry.Server.Id);
-        LogEnded(entry.Server.Name, process.Id, process.HowItEnded, string.Join(" | ", process.LastErrors));
+        LogEnded(entry.Server.Name, process.Id, process.HowItEnded, Redact(entry.Server, string.Join(" | ", process.LastErrors)));
         if (time.GetElapsedTime(entry.Started) >= ShortLife)
         {
             pauses.TryRemove(entry.Server.Id, out _);
