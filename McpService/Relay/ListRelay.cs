@@ -12,7 +12,7 @@ namespace McpPlatform.McpService.Relay;
 /// Lists of many servers' things as one. Each server has its deadline; the lists of those that keep it are the answer, and the others are named in its
 /// <c>_meta</c>, so that nothing is missing in silence. The order is the same every time.
 /// </summary>
-internal sealed class ListRelay(Registry registry, UpstreamLists lists, IServiceScopeFactory scopes)
+internal sealed class ListRelay(Registry registry, UpstreamLists lists, IServiceScopeFactory scopes, TimeProvider time)
 {
     /// <summary>In <c>_meta</c>: the servers whose things are not in the list, and why.</summary>
     public const string Missing = "mcpplatform/missing";
@@ -53,11 +53,12 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
     {
         try
         {
+            var asked = time.GetUtcNow();
             var items = await lists.ReadAsync(call, member.Server.Upstream, kind, cancellationToken);
             if (kind == ListKind.Tools)
             {
                 await using var scope = scopes.CreateAsyncScope();
-                await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RecordAsync(member.Server.Upstream, items, cancellationToken);
+                await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RecordAsync(member.Server.Upstream, items, asked, cancellationToken);
                 await registry.RefreshAsync(cancellationToken);
             }
 

@@ -37,6 +37,9 @@ internal sealed class Server
     /// <summary>One of <see cref="Definitions.DefinitionLock"/>.</summary>
     public string DefinitionLock { get; private set; } = Definitions.DefinitionLock.Changes;
 
+    /// <summary>When the list of tools was asked for that is on record: one that was asked for before, and comes later, is out of date.</summary>
+    public DateTimeOffset? ToolsListedAt { get; private set; }
+
     /// <summary>One of <see cref="CredentialOwners"/>.</summary>
     public string CredentialOwner { get; private set; } = CredentialOwners.Server;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
-using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Relay;

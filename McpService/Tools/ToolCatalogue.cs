@@ -27,7 +27,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
     /// <exception cref="UpstreamErrorException">It answered with an error.</exception>
     public async Task<(IReadOnlyList<ApprovedTool> Approved, int Listed)> RefreshAsync(UpstreamServer server, SessionOwner owner, CancellationToken cancellationToken)
     {
-        var tools = new Dictionary<string, ListedTool>(StringComparer.Ordinal);
+        var (tools, asked) = (new Dictionary<string, ListedTool>(StringComparer.Ordinal), time.GetUtcNow());
         string? cursor = null;
         var (characters, cursors) = (0L, new HashSet<string>(StringComparer.Ordinal));
         do
@@ -51,14 +51,18 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         }
         while (cursor is not null);
 
-        await SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
+        await SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], asked, cancellationToken);
         var approved = await db.Tools.Where(tool => tool.ServerId == server.Id && tool.RemovedAt == null && tool.State == DefinitionStates.Approved)
             .Select(tool => new { tool.Name, tool.DefinitionHash, tool.Tokens }).ToDictionaryAsync(tool => tool.Name, cancellationToken);
         return ([.. tools.Values.Where(tool => approved.GetValueOrDefault(tool.Name)?.DefinitionHash == tool.Hash).Select(tool => new ApprovedTool(tool.Name, tool.Definition, approved[tool.Name].Tokens))], tools.Count);
     }
 
     /// <summary>Keeps what a server listed just now for somebody.</summary>
-    public Task RecordAsync(UpstreamServer server, IReadOnlyList<JsonObject> definitions, CancellationToken cancellationToken)
+    /// <param name="server">The server.</param>
+    /// <param name="definitions">Its tools.</param>
+    /// <param name="asked">When it was asked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task RecordAsync(UpstreamServer server, IReadOnlyList<JsonObject> definitions, DateTimeOffset asked, CancellationToken cancellationToken)
     {
         var tools = new Dictionary<string, ListedTool>(StringComparer.Ordinal);
         foreach (var tool in Read(server, definitions))
@@ -66,7 +70,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
             tools.TryAdd(tool.Name, tool);
         }
 
-        return SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], cancellationToken);
+        return SaveAsync(server, [.. tools.Values.OrderBy(tool => tool.Name, StringComparer.Ordinal)], asked, cancellationToken);
     }
 
     /// <summary>Keeps others from changing a server's tools until the transaction ends.</summary>
@@ -89,7 +93,7 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         }
     }
 
-    private async Task SaveAsync(UpstreamServer server, ListedTool[] tools, CancellationToken cancellationToken)
+    private async Task SaveAsync(UpstreamServer server, ListedTool[] tools, DateTimeOffset asked, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         if (!await IsNewsAsync(server.Id, tools, now, cancellationToken))
@@ -100,10 +104,13 @@ internal sealed partial class ToolCatalogue(McpDbContext db, UpstreamSessions se
         // Replicas that do this at once take turns, so that each change is found, and put on record, once.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await LockAsync(db, server.Id, cancellationToken);
-        var modes = await db.Database.SqlQuery<string>($"SELECT definition_lock AS \"Value\" FROM mcp.mcp_servers WHERE id = {server.Id} FOR KEY SHARE").ToListAsync(cancellationToken);
+        var modes = await db.Database.SqlQuery<string>(
+            $"""
+            UPDATE mcp.mcp_servers SET tools_listed_at = {asked} WHERE id = {server.Id} AND (tools_listed_at IS NULL OR tools_listed_at <= {asked}) RETURNING definition_lock AS "Value"
+            """).ToListAsync(cancellationToken);
         if (modes is not [var mode])
         {
-            // It was removed meanwhile.
+            // It was removed meanwhile, or a list is on record that was asked for later.
             return;
         }
 

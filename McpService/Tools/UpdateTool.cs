@@ -28,6 +28,7 @@ internal static class UpdateTool
 
         var (name, requires) = (GetDefinition.NameOf(tool), request.RequiresApproval!.Value);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await ToolCatalogue.LockAsync(db, server.Id, cancellationToken);
         if (await db.Tools.Where(row => row.ServerId == server.Id && row.Name == name).ExecuteUpdateAsync(set => set.SetProperty(row => row.RequiresApproval, requires), cancellationToken) == 0)
         {
             return ProblemExtensions.Problem(StatusCodes.Status404NotFound, GetDefinition.NoSuchTool);

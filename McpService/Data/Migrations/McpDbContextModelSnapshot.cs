@@ -288,6 +288,10 @@ namespace McpPlatform.McpService.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("sessions_since");
 
+                    b.Property<DateTimeOffset?>("ToolsListedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("tools_listed_at");
+
                     b.Property<string>("Transport")
                         .IsRequired()
                         .HasMaxLength(8)

@@ -1,12 +1,12 @@
 using System.Text.Json.Nodes;
+using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Catalogue;
-using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Tools;
 using McpPlatform.McpService.Upstream;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol.Protocol;
 
-namespace McpPlatform.McpService.Approvals;
+namespace McpPlatform.McpService.Relay;
 
 /// <summary>What came of the question whether a call may be made.</summary>
 /// <param name="Call">The call as it goes on; null when it does not.</param>
