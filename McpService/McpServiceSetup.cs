@@ -89,7 +89,6 @@ internal static class McpServiceSetup
         services.AddSingleton<ToolUsage>();
         services.AddHostedService(provider => provider.GetRequiredService<ToolUsage>());
         services.AddSingleton<ApprovalStore>();
-        services.AddSingleton<ApprovalGate>();
         services.AddHostedService<PruneApprovals>();
         services.AddSingleton<ToolCalls>();
         services.AddSingleton<CallLimits>();

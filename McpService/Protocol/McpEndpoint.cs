@@ -31,6 +31,7 @@ internal static class McpEndpoint
         services.AddHostedService(provider => provider.GetRequiredService<ParkedCallExchange>());
         services.AddSingleton<ParkedCalls>();
         services.AddSingleton<EraBridge>();
+        services.AddSingleton<ApprovalGate>();
         services.AddSingleton<Denials>();
         services.AddSingleton<UpstreamLists>();
         services.AddSingleton<ListRelay>();
