@@ -1,3 +1,5 @@
+using McpPlatform.AppHost;
+
 // The platform's resource graph: what runs, and what needs what. Written in Aspire's API; see docs/adr/0005 for what runs it.
 var builder = DistributedApplication.CreateBuilder(args);
 // Parameters: generated here and kept in .data/secrets.json, asked for by a deployment.
@@ -83,16 +85,10 @@ gateway
     .WithUrl($"{issuer}/docs", "API documentation");
 
 // What the operator may set for the services that keep secrets and connect to addresses that users give.
-foreach (var key in (string[])["OUTBOUND_ALLOW", "DATA_ENCRYPTION_KEYS"])
-{
-    if (builder.Configuration[key] is { Length: > 0 } value)
-    {
-        var parameter = builder.AddParameter(key.ToLowerInvariant().Replace('_', '-'), value, secret: true);
-        authService.WithEnvironment(key, parameter);
-        userService.WithEnvironment(key, parameter);
-        mcpService.WithEnvironment(key, parameter);
-    }
-}
+builder.PassOn(["OUTBOUND_ALLOW", "DATA_ENCRYPTION_KEYS"], authService, userService, mcpService);
+
+// What MCP servers are run as processes, and which tools of the platform's own are there.
+builder.PassOn(["Stdio", "Jenkins", "Confluence", "DatabaseTools"], mcpService);
 
 // The default MCP server: the operator's own, else a sample here and a parameter in a deployment.
 var mcpServerUrl = builder.Configuration["MCP_SERVER_URL"];
