@@ -1,3 +1,4 @@
+using MassTransit;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Approvals;
@@ -34,7 +35,11 @@ internal static class McpServiceSetup
         builder.AddNpgsqlDbContext<McpDbContext>("mcpdb", McpDbContext.Schema);
         builder.AddRedisClient("redis");
         builder.AddPlatformAuthentication();
-        builder.AddPlatformMessaging<McpDbContext>(bus => bus.AddAccessPolicyCopy());
+        builder.AddPlatformMessaging<McpDbContext>(bus =>
+        {
+            bus.AddAccessPolicyCopy();
+            bus.AddConsumer<RemoveCredentialsOfDeletedUser>();
+        });
         builder.AddAccessPolicy<McpDbContext>();
         builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
         builder.Services.AddSingleton<McpTelemetry>();

@@ -66,7 +66,7 @@ internal sealed class UpstreamCredentialConfiguration : IEntityTypeConfiguration
 /// <summary>Whose credentials a server is shown.</summary>
 internal static class CredentialOwners
 {
-    /// <summary>The server's own, for everybody; what a user has stored counts over it.</summary>
+    /// <summary>The server's own, for everybody; what a user has stored is shown instead of it.</summary>
     public const string Server = "server";
 
     /// <summary>Each user's own: who has stored none cannot use the server.</summary>

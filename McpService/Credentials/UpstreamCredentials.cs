@@ -28,7 +28,8 @@ internal sealed class UpstreamCredentials(IServiceScopeFactory scopes, SecretPro
 
         try
         {
-            foreach (var (name, value) in stored.OrderBy(row => row.UserId is not null).SelectMany(row => row.Headers(protector)))
+            // One or the other: headers of a user's choice beside the server's secret (Sudo, Impersonate-User) would lend it to that user for whatever they say.
+            foreach (var (name, value) in stored.OrderBy(row => row.UserId is null).FirstOrDefault()?.Headers(protector) ?? [])
             {
                 headers[name] = value;
             }

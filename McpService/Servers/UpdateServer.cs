@@ -98,7 +98,7 @@ internal static class UpdateServer
 
         // Credentials were given for one address: whoever may move a server elsewhere is not to have them sent there.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (url is not null && server.Transport == Transports.Http && !IsSameOrigin(new Uri(server.Url), url))
+        if (url is not null && server.Transport != Transports.Stdio && !IsSameOrigin(new Uri(server.Url), url))
         {
             server.EndSessions(time.GetUtcNow());
             await db.Credentials.Where(row => row.ServerId == server.Id).ExecuteDeleteAsync(cancellationToken);

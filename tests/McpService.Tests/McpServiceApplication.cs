@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
+using MassTransit;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
+using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Data;
 using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.TestSupport;
@@ -130,6 +132,14 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
 
     public Task<EventProbe<T>> ListenAsync<T>()
         where T : class => EventProbe<T>.StartAsync(servers.RabbitMq);
+
+    public async Task PublishAsync<T>(T fact)
+        where T : class, IFact
+    {
+        // What is published before the queues are there reaches nobody.
+        await factory!.Services.BusHasStartedAsync(servers);
+        await factory.Services.GetRequiredService<IBus>().Publish(fact, context => context.MessageId = fact.EventId);
+    }
 
     internal async Task<T> InDatabaseAsync<T>(Func<McpDbContext, Task<T>> work)
     {

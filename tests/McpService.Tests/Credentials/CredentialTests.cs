@@ -123,6 +123,64 @@ public sealed class CredentialTests(McpServiceApplication application) : IAsyncL
         Assert.Equal("none", (await (await admin.GetAsync($"/api/mcp/servers/{server}/credential")).JsonAsync()).GetProperty("state").GetString());
     }
 
+    [Fact]
+    public async Task A_server_with_a_stream_that_moves_to_another_origin_loses_its_credentials_too()
+    {
+        (await RegisterAsync(new() { ["X-Key"] = "a-secret-key" }, transport: "sse")).Dispose();
+        using var user = application.ClientWith([.. Permissions.Catalogue.Keys]);
+        await StoreAsync(user, "/me", "a-users-key");
+        Assert.Equal(HttpStatusCode.OK, (await admin.PatchAsJsonAsync($"/api/mcp/servers/{server}", new { url = upstream.Url + "?v=2" })).StatusCode);
+        Assert.Equal("stored", (await (await admin.GetAsync($"/api/mcp/servers/{server}/credential")).JsonAsync()).GetProperty("state").GetString());
+        await using var elsewhere = await ExampleMcpServer.StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await admin.PatchAsJsonAsync($"/api/mcp/servers/{server}", new { url = elsewhere.Url })).StatusCode);
+        Assert.Equal("none", (await (await admin.GetAsync($"/api/mcp/servers/{server}/credential")).JsonAsync()).GetProperty("state").GetString());
+        Assert.Equal("none", (await (await user.GetAsync($"/api/mcp/servers/{server}/credential")).JsonAsync()).GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_user_stores_is_shown_instead_of_the_servers_secret_and_never_beside_it(bool isModern)
+    {
+        (upstream.Modern, upstream.Keys) = (isModern, ["everybodys", "mine"]);
+        (await RegisterAsync(new() { ["X-Key"] = "everybodys", ["Authorization"] = "Bearer everybodys" })).Dispose();
+        using var user = application.ClientWith(Permissions.McpServersRead, Permissions.McpToolsCall);
+
+        // With everybody's secret beside it, such a header would make its user another one, at servers that know it.
+        using var stored = await user.PutAsJsonAsync(
+            $"/api/mcp/servers/{server}/credential/me", new { headers = new Dictionary<string, string> { ["X-Key"] = "mine", ["Sudo"] = "root" } });
+        Assert.Equal(HttpStatusCode.OK, stored.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await CallAsync(user, "of the user"));
+        Assert.Equal(HttpStatusCode.OK, await CallAsync(admin, "of another"));
+        Assert.Equal(("mine", "root", string.Empty), Shown("of the user"));
+        Assert.Equal(("everybodys", string.Empty, "Bearer everybodys"), Shown("of another"));
+        Assert.DoesNotContain(upstream.Received, message => message.Headers["Sudo"].Count > 0 && message.Headers.Authorization.Count > 0);
+
+        (string, string, string) Shown(string message)
+        {
+            var headers = upstream.Received.Single(x => (string?)x.Message["method"] == "tools/call" && (string?)x.Message["params"]!["arguments"]!["message"] == message).Headers;
+            return (headers["X-Key"].ToString(), headers["Sudo"].ToString(), headers.Authorization.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task The_credentials_of_a_user_who_is_gone_for_good_go_too()
+    {
+        await using var records = await application.ListenAsync<ActivityRecorded>();
+        (await RegisterAsync(new() { ["X-Key"] = "everybodys" })).Dispose();
+        var (gone, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        foreach (var id in new[] { gone, other })
+        {
+            using var user = application.ClientFor(id, "caller", Permissions.McpServersRead, Permissions.McpToolsCall);
+            await StoreAsync(user, "/me", "a-users-key");
+        }
+
+        await application.PublishAsync(new UserAnonymised { EventId = Guid.CreateVersion7(), OccurredAt = DateTimeOffset.UtcNow, UserId = gone, Username = $"deleted:{gone:N}" });
+        await records.WaitForAsync(x => x.Action == "mcp.credentials.remove" && x.Target == gone.ToString());
+        var left = await application.InDatabaseAsync(db => db.Credentials.Where(row => db.Servers.Any(x => x.Id == row.ServerId && x.Name == server)).Select(row => row.UserId).ToListAsync());
+        Assert.Equal([null, other], left.Order());
+    }
+
     [Theory]
     [InlineData("Host", "mcp.example.com")]
     [InlineData("mcp-session-id", "x")]
@@ -152,9 +210,9 @@ public sealed class CredentialTests(McpServiceApplication application) : IAsyncL
         await (await admin.PatchAsJsonAsync($"/api/mcp/servers/{server}", new { credential_owner = "nobody" })).AssertInvalidAsync("credential_owner");
     }
 
-    private async Task<HttpResponseMessage> RegisterAsync(Dictionary<string, string>? headers, string owner = "server")
+    private async Task<HttpResponseMessage> RegisterAsync(Dictionary<string, string>? headers, string owner = "server", string transport = "http")
     {
-        var response = await admin.PostAsJsonAsync("/api/mcp/servers", new { name = server, url = upstream.Url, headers, credential_owner = owner });
+        var response = await admin.PostAsJsonAsync("/api/mcp/servers", new { name = server, url = upstream.Url, headers, credential_owner = owner, transport });
         Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
         return response;
     }
