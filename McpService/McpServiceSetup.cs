@@ -5,6 +5,7 @@ using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Budget;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
+using McpPlatform.McpService.Chat;
 using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Definitions;
@@ -58,6 +59,7 @@ internal static class McpServiceSetup
         builder.Services.AddMonitor();
         builder.Services.AddBuiltInServers();
         builder.Services.AddHostedService<RegisterBuiltInServers>();
+        builder.Services.AddChat();
     }
 
     public static void MapMcpService(this WebApplication app)
@@ -72,6 +74,7 @@ internal static class McpServiceSetup
         app.MapCredentialsApi();
         app.MapApprovalsApi();
         app.MapBundlesApi();
+        app.MapChatApi();
         app.MapMcpEndpoint();
     }
 

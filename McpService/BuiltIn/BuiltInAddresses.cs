@@ -12,10 +12,16 @@ internal sealed class BuiltInAddresses(IOptions<JenkinsOptions> jenkins, IOption
     {
         foreach (var address in (string?[])[jenkins.Value.Url, confluence.Value.BaseUrl])
         {
-            if (TryParse(address, out var url))
-            {
-                options.Allow.Add(url.HostNameType == UriHostNameType.IPv6 ? $"[{url.IdnHost}]:{url.Port}" : $"{url.IdnHost}:{url.Port}");
-            }
+            Allow(options, address);
+        }
+    }
+
+    /// <summary>Lets an address of the operator through the guard.</summary>
+    public static void Allow(OutboundOptions options, string? address)
+    {
+        if (TryParse(address, out var url))
+        {
+            options.Allow.Add(url.HostNameType == UriHostNameType.IPv6 ? $"[{url.IdnHost}]:{url.Port}" : $"{url.IdnHost}:{url.Port}");
         }
     }
 

@@ -19,7 +19,7 @@ internal static class BuiltInSetup
     }
 
     /// <summary>A client for an address of the operator: guarded, nothing repeated, nothing logged, and limited in time by each request.</summary>
-    public static void AddBuiltInClient(this IServiceCollection services, string name) =>
+    public static IHttpClientBuilder AddBuiltInClient(this IServiceCollection services, string name) =>
         services.AddHttpClient(name, client => client.Timeout = Timeout.InfiniteTimeSpan).UseOutboundGuard().RemoveAllLoggers();
 
     private static void AddJenkins(this IServiceCollection services)

@@ -47,6 +47,7 @@ internal static class McpRows
         Needs("GET /api/mcp/servers/{id}/resource-templates", Permissions.McpToolsCall, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/resource-templates"))),
         Needs("GET /api/mcp/servers/{id}/prompts", Permissions.McpToolsCall, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/prompts"))),
         Needs("PATCH /api/mcp/servers/{id}/tools/{tool}", Permissions.McpServersManage, 204, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/tools/get-env", new { requires_approval = false }))),
+        Needs("POST /api/mcp/chat", Permissions.McpChat, 503, (_, _) => Task.FromResult(new Ask("/api/mcp/chat", new { messages = new[] { new { role = "user", content = "Hello" } } }))),
         Needs("GET /api/mcp/approvals", Permissions.McpToolsCall),
         Needs("POST /api/mcp/approvals/{id}/approve", Permissions.McpToolsCall, 404, (_, _) => Task.FromResult(new Ask($"/api/mcp/approvals/{Guid.NewGuid()}/approve", new { }))),
         Needs("POST /api/mcp/approvals/{id}/deny", Permissions.McpToolsCall, 404, (_, _) => Task.FromResult(new Ask($"/api/mcp/approvals/{Guid.NewGuid()}/deny", new { }))),
