@@ -88,7 +88,7 @@ gateway
 builder.PassOn(["OUTBOUND_ALLOW", "DATA_ENCRYPTION_KEYS"], authService, userService, mcpService);
 
 // What MCP servers are run as processes, and which tools of the platform's own are there.
-builder.PassOn(["Stdio", "Jenkins", "Confluence", "DatabaseTools", "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_MODELS", "LLM_MAX_STEPS", "LLM_TIMEOUT_SECONDS"], mcpService);
+builder.PassOn(["Stdio", "Jenkins", "Confluence", "DatabaseTools", "TokenExchange", "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_MODELS", "LLM_MAX_STEPS", "LLM_TIMEOUT_SECONDS"], mcpService);
 
 // The default MCP server: the operator's own, else a sample here and a parameter in a deployment.
 var mcpServerUrl = builder.Configuration["MCP_SERVER_URL"];

@@ -7,6 +7,7 @@ using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Chat;
 using McpPlatform.McpService.Credentials;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Definitions;
 using McpPlatform.McpService.Health;
@@ -44,8 +45,9 @@ internal static class McpServiceSetup
         builder.AddAccessPolicy<McpDbContext>();
         builder.AddTelemetryEvents<McpServerChecked, McpServerCheckedBatch>(events => new(events));
         builder.Services.AddSingleton<McpTelemetry>();
-        builder.AddStoredSecrets<McpDbContext>("upstream-secrets", db => db.Credentials.Select(row => row.HeadersKey));
+        builder.AddStoredSecrets<McpDbContext>("upstream-secrets", db => db.Credentials.Select(row => row.HeadersKey).Concat(db.UpstreamTokens.Select(row => row.TokensKey)).Concat(db.UpstreamClients.Select(row => row.ClientKey)));
         builder.Services.AddSingleton<UpstreamCredentials>();
+        builder.Services.AddUpstreamOAuth();
         builder.Services.AddHostedService<RewrapCredentials>();
         builder.AddOutboundGuard();
         builder.Services.AddUpstreams();
@@ -72,6 +74,7 @@ internal static class McpServiceSetup
         app.MapToolsApi();
         app.MapDefinitionsApi();
         app.MapCredentialsApi();
+        app.MapUpstreamOAuthApi();
         app.MapApprovalsApi();
         app.MapBundlesApi();
         app.MapChatApi();

@@ -4,10 +4,12 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace McpPlatform.AuthService.Authorization;
 
-/// <summary>An authorization request as an address: the one place that the pages lead back to.</summary>
+/// <summary>Where the pages lead back to: an authorization request, or a login at another authorization server that waits for who begins it to be known.</summary>
 internal sealed record AuthorizeAddress(string Value, string? ClientId, string? RedirectUri)
 {
     public const string Path = "/connect/authorize";
+
+    private const string IdentifyPath = "/connect/identify?login=";
 
     // A request line has 8 KiB.
     private const int MaxLength = 7500;
@@ -23,9 +25,21 @@ internal sealed record AuthorizeAddress(string Value, string? ClientId, string? 
         return address.Length > MaxLength ? null : new(address, Single(kept, Parameters.ClientId), Single(kept, Parameters.RedirectUri));
     }
 
+    /// <summary>Whether no client waits, but a login at the authorization server of an MCP server.</summary>
+    public bool IsIdentify => Value.StartsWith(IdentifyPath, StringComparison.Ordinal);
+
+    /// <summary>The address that a login waits at; null when it is none.</summary>
+    public static AuthorizeAddress? OfLogin(string? login) =>
+        login is { Length: > 0 and <= 100 } && login.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_') ? new(IdentifyPath + login, null, null) : null;
+
     /// <summary>Reads an address that came back with a form. Whatever is none of ours is refused: nobody is sent elsewhere.</summary>
     public static AuthorizeAddress? Parse(string? text)
     {
+        if (text?.StartsWith(IdentifyPath, StringComparison.Ordinal) == true)
+        {
+            return OfLogin(text[IdentifyPath.Length..]);
+        }
+
         if (text is null || text.Length > MaxLength || !text.StartsWith(Path + "?", StringComparison.Ordinal) || text.Any(one => one is <= ' ' or >= '\u007f' or '\\' or '#'))
         {
             return null;

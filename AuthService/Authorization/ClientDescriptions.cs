@@ -34,7 +34,8 @@ internal sealed class ClientDescriptions(AuthDbContext db, IOpenIddictApplicatio
     /// <summary>The name of the client that an address leads back to, and its redirect address when it is one that the client has.</summary>
     /// <returns>Null when there is no such client, or the redirect address is not its own.</returns>
     public async Task<string?> FindNameAsync(AuthorizeAddress address, CancellationToken cancellationToken) =>
-        address is { ClientId: { Length: > 0 and <= ClientRegistrationConfiguration.MaxClientIdLength } clientId, RedirectUri: { } redirectUri }
+        address.IsIdentify ? "McpPlatform’s MCP servers"
+            : address is { ClientId: { Length: > 0 and <= ClientRegistrationConfiguration.MaxClientIdLength } clientId, RedirectUri: { } redirectUri }
         && await applications.FindByClientIdAsync(clientId, cancellationToken) is { } client
         && await applications.ValidateRedirectUriAsync(client, redirectUri, cancellationToken)
             ? await applications.GetDisplayNameAsync(client, cancellationToken) ?? clientId

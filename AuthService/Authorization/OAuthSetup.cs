@@ -49,6 +49,9 @@ internal static class OAuthSetup
         pages.MapPost("/login", LoginPages.LogInAsync).WithName("LogInPage").Produces(303).Produces(400, contentType: "text/html");
         pages.MapPost("/logout", LoginPages.LogOutAsync).WithName("LogOutPage").Produces(303).Produces(400, contentType: "text/html");
 
+        pages.MapGet("/identify", Identify.HandleAsync).WithName("Identify").Produces(302).Produces(200, contentType: "text/html");
+        app.MapGet("/internal/browser-session", Identify.FindUserAsync).WithTags("Internal").WithName("FindBrowserUser").AllowAnonymous();
+
         // Answers to the scopes of a client's token, not to permissions: OpenID Connect's discovery describes it.
         pages.MapMethods("/userinfo", ["GET", "POST"], GetUserInfo.HandleAsync).WithName("UserInfo").ExcludeFromDescription();
         app.MapPost("/connect/register", RegisterClient.HandleAsync).WithTags("OAuth").WithName("RegisterClient").AllowAnonymous()

@@ -1,5 +1,6 @@
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Servers;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,7 +27,10 @@ internal static class RemoveCredential
         var (db, now) = (services.Db, services.Time.GetUtcNow());
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.EndSessionsAsync(server.Id, now, cancellationToken);
-        if (await db.Credentials.Where(row => row.ServerId == server.Id && row.UserId == user).ExecuteDeleteAsync(cancellationToken) > 0)
+        var token = await db.UpstreamTokens.AsNoTracking().SingleOrDefaultAsync(row => row.ServerId == server.Id && row.UserId == user, cancellationToken);
+        var count = await db.Credentials.Where(row => row.ServerId == server.Id && row.UserId == user).ExecuteDeleteAsync(cancellationToken)
+            + await db.UpstreamTokens.Where(row => row.ServerId == server.Id && row.UserId == user).ExecuteDeleteAsync(cancellationToken);
+        if (count > 0)
         {
             db.AddToOutbox(services.Activities.Create(
                 "mcp.credentials.remove", ActivityOutcomes.Succeeded, "mcp_server", server.Name, new { Owner = user is null ? CredentialOwners.Server : CredentialOwners.User }));
@@ -36,6 +40,7 @@ internal static class RemoveCredential
         await transaction.CommitAsync(cancellationToken);
         await services.Registry.RefreshAsync(cancellationToken);
         services.Sweep.Wake();
+        await services.Grants.EndAsync(token, services.Protector, cancellationToken);
         return TypedResults.NoContent();
     }
 }

@@ -14,7 +14,9 @@ internal sealed class RemoveCredentialsOfDeletedUser(McpDbContext db, ActivityLo
 
     private async Task ApplyAsync(Guid userId, CancellationToken cancellationToken)
     {
-        if (await db.Credentials.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken) is > 0 and var count)
+        var count = await db.Credentials.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken)
+            + await db.UpstreamTokens.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+        if (count > 0)
         {
             db.AddToOutbox(activities.Create("mcp.credentials.remove", ActivityOutcomes.Succeeded, "user", userId.ToString(), new { Credentials = count }));
         }

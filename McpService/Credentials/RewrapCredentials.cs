@@ -1,3 +1,4 @@
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Data;
 using McpPlatform.ServiceDefaults.Secrets;
 using Microsoft.EntityFrameworkCore;
@@ -31,36 +32,42 @@ internal sealed partial class RewrapCredentials(IServiceScopeFactory scopes, Sec
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
+        await SweepAsync<UpstreamCredential>((db, after) => db.Credentials.FromSql($"""
+            SELECT * FROM mcp.upstream_credentials WHERE headers_key <> {protector.ActiveKey} AND id > {after} ORDER BY id LIMIT {Batch} FOR UPDATE SKIP LOCKED
+            """), row => row.Id, row => row.Rewrap(protector), cancellationToken);
+        await SweepAsync<UpstreamToken>((db, after) => db.UpstreamTokens.FromSql($"""
+            SELECT * FROM mcp.upstream_tokens WHERE tokens_key <> {protector.ActiveKey} AND id > {after} ORDER BY id LIMIT {Batch} FOR UPDATE SKIP LOCKED
+            """), row => row.Id, row => row.Rewrap(protector), cancellationToken);
+        await SweepAsync<UpstreamClient>((db, after) => db.UpstreamClients.FromSql($"""
+            SELECT * FROM mcp.upstream_clients WHERE client_key <> {protector.ActiveKey} AND server_id > {after} ORDER BY server_id LIMIT {Batch} FOR UPDATE SKIP LOCKED
+            """), row => row.ServerId, row => row.Rewrap(protector), cancellationToken);
+    }
+
+    private async Task SweepAsync<T>(Func<McpDbContext, Guid, IQueryable<T>> read, Func<T, Guid> id, Action<T> rewrap, CancellationToken cancellationToken)
+        where T : class
+    {
         for (Guid? after = Guid.Empty; after is { } position;)
         {
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<McpDbContext>();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            var rows = await db.Credentials.FromSql($"""
-                SELECT * FROM mcp.upstream_credentials WHERE headers_key <> {protector.ActiveKey} AND id > {position}
-                ORDER BY id LIMIT {Batch} FOR UPDATE SKIP LOCKED
-                """).AsTracking().ToListAsync(cancellationToken);
+            var rows = await read(db, position).AsTracking().ToListAsync(cancellationToken);
             foreach (var row in rows)
             {
-                TryRewrap(row);
+                try
+                {
+                    rewrap(row);
+                }
+                catch (SecretUnreadableException exception)
+                {
+                    // It stays as it is: nothing is deleted, and a key that comes back opens it again.
+                    LogUnreadable(id(row), exception.Message);
+                }
             }
 
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            after = rows.Count < Batch ? null : rows[^1].Id;
-        }
-    }
-
-    private void TryRewrap(UpstreamCredential credential)
-    {
-        try
-        {
-            credential.Rewrap(protector);
-        }
-        catch (SecretUnreadableException exception)
-        {
-            // It stays as it is: nothing is deleted, and a key that comes back opens it again.
-            LogUnreadable(credential.Id, exception.Message);
+            after = rows.Count < Batch ? null : id(rows[^1]);
         }
     }
 

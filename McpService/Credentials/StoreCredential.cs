@@ -3,6 +3,7 @@ using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Servers;
@@ -21,7 +22,7 @@ public sealed record StoreCredentialRequest([Required(ErrorMessage = "The header
 
 /// <summary>Parts that storing and removing need.</summary>
 internal sealed record CredentialServices(
-    McpDbContext Db, ServerAccess Access, CurrentUser User, ActivityLog Activities, SecretProtector Protector, Registry Registry, SweepSignal Sweep, TimeProvider Time);
+    McpDbContext Db, ServerAccess Access, CurrentUser User, ActivityLog Activities, SecretProtector Protector, TokenGrants Grants, Registry Registry, SweepSignal Sweep, TimeProvider Time);
 
 internal static class StoreCredential
 {

@@ -21,7 +21,7 @@ internal sealed class UpstreamCredentials(IServiceScopeFactory scopes, SecretPro
         await using var scope = scopes.CreateAsyncScope();
         var stored = await scope.ServiceProvider.GetRequiredService<McpDbContext>().Credentials.AsNoTracking()
             .Where(row => row.ServerId == server.Id && (row.UserId == null || row.UserId == user)).ToListAsync(cancellationToken);
-        if (server.NeedsUsersCredential && user is not null && !stored.Exists(row => row.UserId == user))
+        if (server is { NeedsUsersCredential: true, Auth: null } && user is not null && !stored.Exists(row => row.UserId == user))
         {
             throw new UpstreamException(UpstreamFailure.NeedsLogin, $"needs a credential of your own: store it with PUT /api/mcp/servers/{server.Name}/credential/me");
         }

@@ -2,6 +2,7 @@ using McpPlatform.McpService.Approvals;
 using McpPlatform.McpService.Bundles;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Credentials;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Tools;
 using McpPlatform.ServiceDefaults.Authorization;
@@ -20,6 +21,10 @@ internal sealed class McpDbContext(DbContextOptions<McpDbContext> options) : DbC
     public DbSet<Tool> Tools => Set<Tool>();
 
     public DbSet<UpstreamCredential> Credentials => Set<UpstreamCredential>();
+
+    public DbSet<UpstreamToken> UpstreamTokens => Set<UpstreamToken>();
+
+    public DbSet<UpstreamClient> UpstreamClients => Set<UpstreamClient>();
 
     public DbSet<Approval> Approvals => Set<Approval>();
 

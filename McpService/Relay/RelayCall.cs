@@ -42,7 +42,7 @@ internal sealed record RelayCall
     public bool IsApproved { get; init; }
 
     /// <summary>The session of the client, if its era has one, or what stands for it.</summary>
-    public SessionOwner Owner => SessionOwner.Of(Caller.User.Id, Client.SessionId, Client.Capabilities);
+    public SessionOwner Owner => SessionOwner.Of(Caller.User.Id, Client.SessionId, Client.Capabilities) with { AccessToken = Caller.AccessToken };
 }
 
 /// <summary>Who asks. Taken from the request at once: a call may outlive it.</summary>

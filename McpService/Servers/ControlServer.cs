@@ -5,6 +5,7 @@ using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
+using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Tools;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Authentication;
@@ -29,7 +30,7 @@ internal sealed record RefreshServerResponse(int Tools, int Approved, double Ela
 
 /// <summary>Parts that these need.</summary>
 internal sealed record ControlServices(
-    McpDbContext Db, ServerAccess Access, CurrentUser User, ActivityLog Activities, UpstreamSessions Sessions, ToolCatalogue Catalogue, Registry Registry, SweepSignal Sweep, TimeProvider Time);
+    McpDbContext Db, ServerAccess Access, CurrentUser User, ActivityLog Activities, UpstreamSessions Sessions, ToolCatalogue Catalogue, Registry Registry, SweepSignal Sweep, RelayCallers Callers, TimeProvider Time);
 
 /// <summary>Speaks to a server now, or ends what is spoken.</summary>
 internal static class ControlServer
@@ -89,7 +90,7 @@ internal static class ControlServer
         try
         {
             var upstream = server.ToUpstream();
-            return TypedResults.Ok(await speak(upstream, SessionOwner.For(upstream, services.User.Id), Stopwatch.GetTimestamp(), timeout.Token));
+            return TypedResults.Ok(await speak(upstream, SessionOwner.For(upstream, services.User.Id, services.Callers.Current().AccessToken), Stopwatch.GetTimestamp(), timeout.Token));
         }
         catch (Exception exception) when (ToolCallFailure.From(exception, server.Name, Timeout, cancellationToken) is { } failure)
         {

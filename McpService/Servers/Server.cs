@@ -1,4 +1,5 @@
 using McpPlatform.McpService.Credentials;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.McpService.Upstream.Stdio;
@@ -42,6 +43,9 @@ internal sealed class Server
 
     /// <summary>One of <see cref="CredentialOwners"/>.</summary>
     public string CredentialOwner { get; private set; } = CredentialOwners.Server;
+
+    /// <summary>How access tokens for it are got; null when none are.</summary>
+    public UpstreamAuth? Auth { get; private set; }
 
     /// <summary>Conversations with it from before end, at every replica: a credential was stored or removed, or somebody disconnected it.</summary>
     public DateTimeOffset? SessionsSince { get; private set; }
@@ -122,6 +126,16 @@ internal sealed class Server
         }
     }
 
+    public void Authorize(UpstreamAuth? auth, DateTimeOffset now)
+    {
+        if (Auth != auth)
+        {
+            Auth = auth;
+            UpdatedAt = now;
+            Health = new();
+        }
+    }
+
     public void LockDefinitions(string mode, DateTimeOffset now)
     {
         if (DefinitionLock != mode)
@@ -131,7 +145,10 @@ internal sealed class Server
         }
     }
 
-    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse) { SessionsSince = SessionsSince, NeedsUsersCredential = CredentialOwner == CredentialOwners.User };
+    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse) 
+    {
+        SessionsSince = SessionsSince, Auth = Auth, NeedsUsersCredential = CredentialOwner == CredentialOwners.User || Auth?.Type == AuthTypes.TokenExchange,
+    };
 
     private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -1,4 +1,5 @@
 using McpPlatform.McpService.Credentials;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Definitions;
 using McpPlatform.McpService.Health;
 using Microsoft.EntityFrameworkCore;
@@ -20,6 +21,7 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<Server>
         builder.Property(server => server.Transport).HasMaxLength(8);
         builder.Property(server => server.DefinitionLock).HasMaxLength(8).HasDefaultValue(DefinitionLock.Changes);
         builder.Property(server => server.CredentialOwner).HasMaxLength(8).HasDefaultValue(CredentialOwners.Server);
+        builder.Property(server => server.Auth).HasColumnType("jsonb").HasConversion(auth => UpstreamAuth.Write(auth!), json => UpstreamAuth.Read(json));
         builder.Property(server => server.Url).HasMaxLength(ServerUrls.MaxLength);
 
         // Not the row's version: the monitor writes the health into the same row every few seconds, and that is no conflict with an edit.

@@ -3,6 +3,7 @@ using McpPlatform.Contracts.Messages;
 using McpPlatform.McpService.Access;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Credentials;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Upstream.Stdio;
@@ -102,6 +103,7 @@ internal static class UpdateServer
         {
             server.EndSessions(time.GetUtcNow());
             await db.Credentials.Where(row => row.ServerId == server.Id).ExecuteDeleteAsync(cancellationToken);
+            await db.ForgetTokensAsync(server.Id, cancellationToken);
         }
 
         var old = ServerValues.Of(server);

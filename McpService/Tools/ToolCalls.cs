@@ -170,7 +170,7 @@ internal sealed class ToolCalls(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, limit.Token);
         await using (var scope = scopes.CreateAsyncScope())
         {
-            await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RefreshAsync(server.Upstream, SessionOwner.For(server.Upstream, call.Caller.User.Id), stop.Token);
+            await scope.ServiceProvider.GetRequiredService<ToolCatalogue>().RefreshAsync(server.Upstream, SessionOwner.For(server.Upstream, call.Caller.User.Id, call.Caller.AccessToken), stop.Token);
         }
 
         await registry.RefreshAsync(stop.Token);

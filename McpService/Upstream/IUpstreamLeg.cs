@@ -66,7 +66,7 @@ internal sealed record UpstreamCall(string Method, JsonObject Parameters)
     /// <summary>From which level on the caller wants log messages; null for none.</summary>
     public string? LogLevel { get; init; }
 
-    /// <summary>The caller's own token. For servers that are part of this process, and never sent to any other.</summary>
+    /// <summary>The caller's own token. For servers that are part of this process and for the operator's token exchange; never sent to an MCP server.</summary>
     public (Guid User, string? AccessToken)? Caller { get; init; }
 
     /// <summary>HTTP headers that the tool's schema asks for (<c>Mcp-Param-*</c>).</summary>

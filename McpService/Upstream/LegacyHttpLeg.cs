@@ -39,7 +39,7 @@ internal sealed class LegacyHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint
         var id = Interlocked.Increment(ref lastId);
         using var abort = new CancellationTokenSource();
         var exchange = http.ExchangeAsync(
-            endpoint with { Headers = request.Headers }, new JsonRpcRequest { Id = new RequestId(id), Method = request.Method, Params = request.Parameters }, observer, abort.Token);
+            endpoint with { Headers = request.Headers, CallersToken = request.Caller?.AccessToken ?? endpoint.CallersToken }, new JsonRpcRequest { Id = new RequestId(id), Method = request.Method, Params = request.Parameters }, observer, abort.Token);
         try
         {
             return (await exchange.WaitAsync(cancellationToken)).Reply;

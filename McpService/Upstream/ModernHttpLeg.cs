@@ -20,7 +20,7 @@ internal sealed class ModernHttpLeg(UpstreamHttp http, UpstreamEndpoint endpoint
         {
             Id = new RequestId(Interlocked.Increment(ref lastId)), Method = request.Method, Params = ModernMeta.AddTo(request.Parameters, request.Capabilities, request.LogLevel),
         };
-        return (await http.ExchangeAsync(endpoint with { Headers = request.Headers }, message, observer, cancellationToken)).Reply;
+        return (await http.ExchangeAsync(endpoint with { Headers = request.Headers, CallersToken = request.Caller?.AccessToken ?? endpoint.CallersToken }, message, observer, cancellationToken)).Reply;
     }
 
     // The era knows one notification of a client, and closing the connection says the same.

@@ -27,10 +27,16 @@ internal sealed record SessionOwner
     /// <summary>What the client can be asked.</summary>
     public JsonObject Capabilities { get; }
 
+    /// <summary>The user's token of the platform when the conversation began. It says nothing of whose it is, so it does not count when two are compared.</summary>
+    public string? AccessToken { get; init; }
+
     public static SessionOwner Of(Guid user, string? clientSession = null, JsonObject? capabilities = null) => new(user, clientSession, capabilities ?? []);
 
     /// <summary>Whose conversation a request of the platform's own for a user goes into: the platform's, unless the server has to be shown what only its users have.</summary>
-    public static SessionOwner For(UpstreamServer server, Guid user) => server.NeedsUsersCredential ? Of(user) : Platform;
+    public static SessionOwner For(UpstreamServer server, Guid user, string? accessToken) => server.NeedsUsersCredential ? Of(user) with { AccessToken = accessToken } : Platform;
+
+    // A record prints its members, and logs print records.
+    public override string ToString() => User?.ToString() ?? "platform";
 
     public bool Equals(SessionOwner? other) => other is not null && User == other.User && ClientSession == other.ClientSession && key == other.key;
 

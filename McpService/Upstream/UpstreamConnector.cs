@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using McpPlatform.McpService.BuiltIn;
 using McpPlatform.McpService.Credentials;
+using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Servers;
 using McpPlatform.McpService.Upstream.Stdio;
 using ModelContextProtocol.Protocol;
@@ -10,7 +11,7 @@ namespace McpPlatform.McpService.Upstream;
 /// <summary>
 /// Finds out which era a server speaks and opens a leg: <c>server/discover</c> first, and what does not know it is asked to <c>initialize</c>.
 /// </summary>
-internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses processes, UpstreamCredentials credentials, BuiltInServers builtIn, IServiceProvider services)
+internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses processes, UpstreamCredentials credentials, UpstreamTokens tokens, BuiltInServers builtIn, IServiceProvider services)
 {
     private static readonly TimeSpan DiscoverTimeout = TimeSpan.FromSeconds(5);
 
@@ -32,7 +33,12 @@ internal sealed class UpstreamConnector(UpstreamHttp http, StdioProcesses proces
             return await ChannelLeg.OpenAsync(process, owner, modern, () => process.HowItEnded, cancellationToken);
         }
 
-        var endpoint = new UpstreamEndpoint(server.Url) { Credential = await credentials.HeadersAsync(server, owner.User, cancellationToken) };
+        var endpoint = new UpstreamEndpoint(server.Url)
+        {
+            Credential = await credentials.HeadersAsync(server, owner.User, cancellationToken),
+            Bearer = server.Auth is null ? null : token => (refused, stop) => tokens.GetAsync(server, new(owner.User, token), refused, stop),
+            CallersToken = owner.AccessToken,
+        };
         if (server.IsSse)
         {
             // The transport is older than discovery.

@@ -20,7 +20,7 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     public async Task<(JsonRpcMessage Reply, string? SessionId)> ExchangeAsync(
         UpstreamEndpoint endpoint, JsonRpcRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
-        using var answers = new AnswerHandler(handlers.CreateHandler(ClientName), options.Value.MaxAnswerBytes);
+        using var answers = new AnswerHandler(HandlerTo(endpoint), options.Value.MaxAnswerBytes);
         using var client = new HttpClient(answers, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         await using var transport = await OpenAsync(endpoint, client, getStream: false, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, answers.Refused);
@@ -50,7 +50,7 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     /// <summary>Sends a message that has no reply.</summary>
     public async Task NotifyAsync(UpstreamEndpoint endpoint, JsonRpcNotification notification, CancellationToken cancellationToken)
     {
-        using var answers = new AnswerHandler(handlers.CreateHandler(ClientName), options.Value.MaxAnswerBytes);
+        using var answers = new AnswerHandler(HandlerTo(endpoint), options.Value.MaxAnswerBytes);
         using var client = new HttpClient(answers, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         await using var transport = await OpenAsync(endpoint, client, getStream: false, cancellationToken);
         try
@@ -67,7 +67,7 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     public async Task ListenAsync(UpstreamEndpoint endpoint, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
         // What arrives in all the time is not limited, each message is (by the transport's line reader and the answer's cap for one connection).
-        using var client = new HttpClient(handlers.CreateHandler(ClientName), disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
+        using var client = new HttpClient(HandlerTo(endpoint), disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         await using var transport = await OpenAsync(endpoint, client, getStream: true, cancellationToken);
         await foreach (var message in transport.MessageReader.ReadAllAsync(cancellationToken))
         {
@@ -77,7 +77,7 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 
     /// <summary>Opens the stream of a server that speaks HTTP with SSE.</summary>
     public Task<SseTransport> OpenStreamAsync(UpstreamEndpoint endpoint, CancellationToken cancellationToken) =>
-        SseTransport.OpenAsync(handlers.CreateHandler(ClientName), endpoint, options.Value.MaxAnswerBytes, cancellationToken);
+        SseTransport.OpenAsync(HandlerTo(endpoint), endpoint, options.Value.MaxAnswerBytes, cancellationToken);
 
     /// <summary>Ends a session. Servers need not support it, so nothing is said when it fails.</summary>
     public async Task EndSessionAsync(UpstreamEndpoint endpoint, TimeSpan timeout)
@@ -90,15 +90,21 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 
         request.Headers.Add("Mcp-Session-Id", endpoint.SessionId);
         request.Headers.Add("MCP-Protocol-Version", endpoint.ProtocolVersion);
-        using var client = new HttpClient(handlers.CreateHandler(ClientName), disposeHandler: false) { Timeout = timeout };
+        using var client = new HttpClient(HandlerTo(endpoint), disposeHandler: false) { Timeout = timeout };
         try
         {
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None);
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or UpstreamException)
         {
             // It is down or slow; it forgets the session by itself.
         }
+    }
+
+    private HttpMessageHandler HandlerTo(UpstreamEndpoint endpoint)
+    {
+        var handler = handlers.CreateHandler(ClientName);
+        return endpoint.Bearer is { } bearer ? new BearerHandler(handler, bearer(endpoint.CallersToken)) : handler;
     }
 
     private static Task<ITransport> OpenAsync(UpstreamEndpoint endpoint, HttpClient client, bool getStream, CancellationToken cancellationToken)
@@ -205,6 +211,15 @@ internal sealed record UpstreamEndpoint(Uri Url, string? SessionId = null, strin
 {
     /// <summary>What the server is shown.</summary>
     public IReadOnlyDictionary<string, string> Credential { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where tokens come from that the server is shown; told the caller's own token of the platform, which the server is never shown.</summary>
+    public Func<string?, BearerSource>? Bearer { get; init; }
+
+    /// <summary>The token of whoever the message is for.</summary>
+    public string? CallersToken { get; init; }
+
+    // A record prints its members, and logs print records.
+    public override string ToString() => Url.GetLeftPart(UriPartial.Path);
 
     /// <summary>More headers for this message.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }

@@ -1,3 +1,5 @@
+using McpPlatform.McpService.Credentials.OAuth;
+
 namespace McpPlatform.McpService.Upstream;
 
 /// <summary>The server that is spoken to.</summary>
@@ -10,6 +12,9 @@ internal sealed record UpstreamServer(Guid Id, string Name, Uri Url, bool IsSse 
     /// <summary>Conversations from before end: a credential was stored or removed, or somebody disconnected it.</summary>
     public DateTimeOffset? SessionsSince { get; init; }
 
-    /// <summary>Whether each user has to store a credential.</summary>
+    /// <summary>How access tokens for it are got; null when none are.</summary>
+    public UpstreamAuth? Auth { get; init; }
+
+    /// <summary>Whether each user has to store a credential, or to log in.</summary>
     public bool NeedsUsersCredential { get; init; }
 }

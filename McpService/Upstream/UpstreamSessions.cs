@@ -121,7 +121,7 @@ internal sealed class UpstreamSessions : IRegistryObserver, IAsyncDisposable
         // Without sessions there is nothing to keep apart but what each user may see.
         if (met.TryGetValue(server.Id, out var era) && era.Url == server.Url && era.Modern && owner.User is { } user)
         {
-            owner = SessionOwner.Of(user);
+            owner = SessionOwner.Of(user) with { AccessToken = owner.AccessToken };
         }
 
         while (true)

@@ -57,6 +57,8 @@ public sealed class SourceTests
         ["AuthService/Authorization/ClientDocuments.cs"] = "goes through the guard",
         ["McpService/BuiltIn/BuiltInSetup.cs"] = "goes through the guard",
         ["McpService/Upstream/UpstreamSetup.cs"] = "goes through the guard",
+        ["McpService/Credentials/OAuth/OAuthHttp.cs"] = "goes through the guard",
+        ["McpService/Credentials/OAuth/OAuthSetup.cs"] = "AuthService, by its name in the platform",
         ["McpService/Protocol/SessionHomes.cs"] = "another replica, at the address that it wrote down itself",
         ["McpService/Upstream/UpstreamHttp.cs"] = "uses the handlers of UpstreamSetup",
         ["McpService/Upstream/SseTransport.cs"] = "uses the handlers of UpstreamSetup",

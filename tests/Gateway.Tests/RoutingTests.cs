@@ -49,6 +49,7 @@ public sealed class RoutingTests(GatewayApplication gateway)
     [InlineData("GET", "/.well-known/oauth-authorization-server", "authservice")]
     [InlineData("GET", "/.well-known/oauth-authorization-server/x", "authservice")]
     [InlineData("GET", "/.well-known/oauth-protected-resource", "mcpservice")]
+    [InlineData("GET", "/api/mcp/oauth/callback?state=x", "mcpservice")]
     [InlineData("GET", "/.well-known/oauth-protected-resource/mcp/team", "mcpservice")]
     public async Task Anonymous_path_reaches_its_service(string method, string path, string service)
     {
@@ -80,7 +81,7 @@ public sealed class RoutingTests(GatewayApplication gateway)
         Assert.NotEmpty(Routes);
         Assert.All(Routes, route => Assert.Contains(route.AuthorizationPolicy, (string[])["default", "anonymous"]));
         Assert.Equal(
-            ["auth-bootstrap", "auth-login", "auth-refresh", "connect", "connect-login", "jwks", "login", "oauth-authorization-server", "oauth-protected-resource", "openid-configuration"],
+            ["auth-bootstrap", "auth-login", "auth-refresh", "connect", "connect-login", "jwks", "login", "mcp-oauth", "oauth-authorization-server", "oauth-protected-resource", "openid-configuration"],
             Routes.Where(RouteRules.IsAnonymous).Select(route => route.RouteId).Order(StringComparer.Ordinal));
     }
 

@@ -35,6 +35,9 @@ public sealed class ExampleMcpServer : IAsyncDisposable
     /// <summary>Accepts everything and answers nothing.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>Whether a bearer token is let in, and the challenge for those that are not; anybody when null.</summary>
+    public (Func<string, bool> IsGood, string Challenge)? Tokens { get; set; }
+
     /// <summary>Values of X-Key that are let in; anybody when null.</summary>
     public HashSet<string>? Keys { get; set; }
 
@@ -76,6 +79,13 @@ public sealed class ExampleMcpServer : IAsyncDisposable
         if (Keys?.Contains(context.Request.Headers["X-Key"].ToString()) == false)
         {
             context.Response.StatusCode = 401;
+            return;
+        }
+
+        if (Tokens is { } tokens && !tokens.IsGood(context.Request.Headers.Authorization.ToString().Replace("Bearer ", "", StringComparison.Ordinal)))
+        {
+            context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate = tokens.Challenge;
             return;
         }
 

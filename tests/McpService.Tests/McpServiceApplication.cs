@@ -153,6 +153,7 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
     {
         var started = new Factory(new Dictionary<string, string?>([.. issuer!.Settings, .. Stdio.StdioChild.Settings, .. settings], StringComparer.Ordinal)
         {
+            ["services:authservice:http:0"] = new Uri(issuer.JwksAddress).GetLeftPart(UriPartial.Authority),
             ["ConnectionStrings:mcpdb"] = database,
             ["ConnectionStrings:redis"] = servers.Redis,
             ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,

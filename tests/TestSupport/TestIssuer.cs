@@ -29,6 +29,9 @@ public sealed class TestIssuer : IAsyncDisposable
         Key = key;
     }
 
+    /// <summary>The cookie of a browser in which somebody is logged in: it holds the user's id.</summary>
+    public const string BrowserCookie = "test-browser";
+
     /// <summary>The audience of every MCP endpoint.</summary>
     public static string McpAudience => Issuer + "mcp";
 
@@ -68,6 +71,8 @@ public sealed class TestIssuer : IAsyncDisposable
         var issuer = new TestIssuer(server, key);
         server.MapGet("/.well-known/jwks.json", () => issuer.PublishKey());
         server.MapPost("/internal/revocations/check", issuer.Answer);
+        server.MapGet("/internal/browser-session", (HttpRequest request) =>
+            Guid.TryParse(request.Cookies[BrowserCookie], out var user) ? Results.Json(new { user_id = user }) : Results.Unauthorized());
         await server.StartAsync();
         return issuer;
     }

@@ -185,6 +185,98 @@ namespace McpPlatform.McpService.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("McpPlatform.McpService.Credentials.OAuth.UpstreamClient", b =>
+                {
+                    b.Property<Guid>("ServerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("server_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("ClientKey")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("client_key");
+
+                    b.Property<byte[]>("ProtectedClient")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_client");
+
+                    b.HasKey("ServerId", "Issuer")
+                        .HasName("pk_upstream_clients");
+
+                    b.ToTable("upstream_clients", "mcp");
+                });
+
+            modelBuilder.Entity("McpPlatform.McpService.Credentials.OAuth.UpstreamToken", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Issuer")
+                        .IsRequired()
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("Lapsed")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
+                        .HasColumnName("lapsed");
+
+                    b.Property<byte[]>("ProtectedTokens")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_tokens");
+
+                    b.Property<DateTimeOffset?>("RenewAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("renew_at");
+
+                    b.Property<string>("Scopes")
+                        .HasColumnType("text")
+                        .HasColumnName("scopes");
+
+                    b.Property<Guid>("ServerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("server_id");
+
+                    b.Property<string>("TokensKey")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("tokens_key");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_upstream_tokens");
+
+                    b.HasIndex("ServerId", "UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_upstream_tokens_server_id_user_id");
+
+                    NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("ServerId", "UserId"), false);
+
+                    b.ToTable("upstream_tokens", "mcp");
+                });
+
             modelBuilder.Entity("McpPlatform.McpService.Credentials.UpstreamCredential", b =>
                 {
                     b.Property<Guid>("Id")
@@ -236,6 +328,10 @@ namespace McpPlatform.McpService.Data.Migrations
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<string>("Auth")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("auth");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -717,6 +813,26 @@ namespace McpPlatform.McpService.Data.Migrations
                         });
 
                     b.Navigation("Members");
+                });
+
+            modelBuilder.Entity("McpPlatform.McpService.Credentials.OAuth.UpstreamClient", b =>
+                {
+                    b.HasOne("McpPlatform.McpService.Servers.Server", null)
+                        .WithMany()
+                        .HasForeignKey("ServerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_clients_servers_server_id");
+                });
+
+            modelBuilder.Entity("McpPlatform.McpService.Credentials.OAuth.UpstreamToken", b =>
+                {
+                    b.HasOne("McpPlatform.McpService.Servers.Server", null)
+                        .WithMany()
+                        .HasForeignKey("ServerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_tokens_servers_server_id");
                 });
 
             modelBuilder.Entity("McpPlatform.McpService.Credentials.UpstreamCredential", b =>

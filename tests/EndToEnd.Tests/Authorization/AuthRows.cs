@@ -17,6 +17,7 @@ internal static class AuthRows
         Open("POST /connect/token", 400),
         Open("GET /connect/authorize", 400),
         Open("POST /connect/authorize", 400),
+        Open("GET /connect/identify", 400),
         Open("POST /connect/login", 400),
         Open("POST /connect/logout", 400),
         Open("POST /connect/register", 400, new { }),

@@ -20,6 +20,9 @@ internal static class McpRows
     public static IReadOnlyList<Row> All { get; } =
     [
         Open("GET /.well-known/oauth-protected-resource", 200),
+        Open("GET /api/mcp/oauth/client", 200),
+        Open("GET /api/mcp/oauth/start", 400),
+        Open("GET /api/mcp/oauth/callback", 400),
         Open("GET /.well-known/oauth-protected-resource/mcp", 200),
         new("GET /.well-known/oauth-protected-resource/mcp/{bundle}", 200, (_, _) => Task.FromResult(new Ask("/.well-known/oauth-protected-resource/mcp/a-bundle"))) { IsOpen = true },
         Needs("GET /api/mcp/servers", Permissions.McpServersRead),
@@ -40,6 +43,9 @@ internal static class McpRows
         Needs("DELETE /api/mcp/servers/{id}/credential", Permissions.McpServersManage, 204, OfServer("/credential", null)),
         Needs("PUT /api/mcp/servers/{id}/credential/me", Permissions.McpToolsCall, 200, OfServer("/credential/me", Headers)),
         Needs("DELETE /api/mcp/servers/{id}/credential/me", Permissions.McpToolsCall, 204, OfServer("/credential/me", null)),
+        Needs("PUT /api/mcp/servers/{id}/auth", Permissions.McpServersManage, 200, OfServer("/auth", new { type = "oauth_authorization_code" })),
+        Needs("DELETE /api/mcp/servers/{id}/auth", Permissions.McpServersManage, 204, OfServer("/auth", null)),
+        Needs("POST /api/mcp/servers/{id}/login", Permissions.McpToolsCall, 409, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/login"))),
         Needs("POST /api/mcp/servers/{id}/connect", Permissions.McpServersManage, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/connect", new { }))),
         Needs("POST /api/mcp/servers/{id}/refresh", Permissions.McpServersManage, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/refresh", new { }))),
         Needs("POST /api/mcp/servers/{id}/disconnect", Permissions.McpServersManage, 204, OfServer("/disconnect", new { })),
