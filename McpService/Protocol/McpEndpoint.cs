@@ -37,6 +37,8 @@ internal static class McpEndpoint
         services.AddSingleton<ListRelay>();
         services.AddSingleton<ItemRelay>();
         services.AddSingleton<ListenRelay>();
+        services.AddSingleton<TaskTickets>();
+        services.AddSingleton<TaskRelay>();
         services.AddSingleton<DiscoverComposer>();
         services.AddSingleton<RelayDispatcher>();
         services.AddHttpForwarder();

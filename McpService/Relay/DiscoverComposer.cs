@@ -43,7 +43,7 @@ internal sealed class DiscoverComposer(UpstreamSessions sessions, IOptions<Upstr
         if (profiles is [{ } only])
         {
             // What is beyond the specification can be promised where one server stands behind the endpoint.
-            foreach (var name in (string[])["extensions", "experimental", "tasks"])
+            foreach (var name in (string[])["extensions", "experimental"])
             {
                 if (only.Capabilities[name] is { } extension)
                 {
@@ -52,6 +52,7 @@ internal sealed class DiscoverComposer(UpstreamSessions sessions, IOptions<Upstr
             }
         }
 
+        TaskRelay.Announce(capabilities, profiles, call.Client.IsModern);
         return (capabilities, Instruct(members, profiles));
     }
 

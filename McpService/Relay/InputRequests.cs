@@ -25,11 +25,13 @@ internal static class InputRequests
         new JsonObject { ["requiredCapabilities"] = new JsonObject { [Capability(method)] = new JsonObject() } });
 
     /// <summary>Lets a person see which of several servers asks.</summary>
-    public static void NameServer(JsonObject result, RelayRound request)
+    public static void NameServer(JsonObject result, RelayRound request) => NameServer(result, request.Call, request.Server.Name);
+
+    public static void NameServer(JsonObject result, RelayCall call, string server)
     {
         foreach (var (_, method, parameters) in In(result).ToList())
         {
-            NameServer(method, parameters, request.Call, request.Server.Name);
+            NameServer(method, parameters, call, server);
         }
     }
 

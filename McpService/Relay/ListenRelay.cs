@@ -11,9 +11,9 @@ namespace McpPlatform.McpService.Relay;
 /// What servers tell by themselves: changed lists, changed resources. A client of 2026-07-28 listens with a request that stays open; the first word on it says what
 /// it will be told of. Changes that the platform itself makes (servers, bundles, definitions) are told like those of servers.
 /// </summary>
-internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, ListChanges changes, IOptions<UpstreamOptions> options)
+internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, TaskRelay tasks, ListChanges changes, IOptions<UpstreamOptions> options)
 {
-    private const string SubscriptionId = "io.modelcontextprotocol/subscriptionId";
+    private const string TaskNotification = "notifications/tasks", TaskIds = "taskIds", SubscriptionId = "io.modelcontextprotocol/subscriptionId";
     private static readonly (string Flag, string Notification)[] Flags =
     [
         ("toolsListChanged", NotificationMethods.ToolListChangedNotification),
@@ -41,10 +41,16 @@ internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, Li
             granted["resourceSubscriptions"] = new JsonArray([.. uris.Select(uri => (JsonNode)uri.Exposed)]);
         }
 
+        var followed = await FindTasksAsync(call, wanted);
+        if (followed.Count > 0)
+        {
+            granted[TaskIds] = new JsonArray([.. followed.Select(task => (JsonNode)task.Exposed)]);
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var observer = new Listener(call, granted, id);
+        var observer = new Listener(call, granted, id, followed);
         await call.Leg.NotifyAsync(NotificationMethods.SubscriptionsAcknowledgedNotification, Tag(new JsonObject { ["notifications"] = granted.DeepClone() }, id), cancellationToken);
-        var upstream = call.Scope.Members.Select(member => FollowAsync(call, member, granted, uris, observer, stop.Token)).ToList();
+        var upstream = call.Scope.Members.Select(member => FollowAsync(call, member, granted, uris, followed, observer, stop.Token)).ToList();
         try
         {
             await foreach (var notification in changes.FollowAsync(call.Scope.Bundle, cancellationToken))
@@ -76,9 +82,24 @@ internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, Li
         return found;
     }
 
+    private async Task<List<(string Exposed, string Server, string Own)>> FindTasksAsync(RelayCall call, JsonObject wanted)
+    {
+        List<(string, string, string)> found = [];
+        foreach (var node in wanted[TaskIds] as JsonArray ?? [])
+        {
+            if (node is JsonValue value && value.TryGetValue(out string? id) && await tasks.FindAsync(call, id) is var (member, ticket))
+            {
+                found.Add((id, member.Server.Name, ticket.Id));
+            }
+        }
+
+        return found;
+    }
+
     // Again and again: a server that was restarted is followed when it is back.
     private async Task FollowAsync(
-        RelayCall call, ScopeMember member, JsonObject granted, List<(string Exposed, string Server, string Own)> uris, Listener observer, CancellationToken cancellationToken)
+        RelayCall call, ScopeMember member, JsonObject granted, List<(string Exposed, string Server, string Own)> uris, List<(string Exposed, string Server, string Own)> followed,
+        Listener observer, CancellationToken cancellationToken)
     {
         var wanted = new JsonObject();
         foreach (var (flag, _) in Flags.Where(flag => granted.ContainsKey(flag.Flag)))
@@ -90,6 +111,11 @@ internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, Li
         if (own.Count > 0)
         {
             wanted["resourceSubscriptions"] = new JsonArray([.. own.Select(uri => (JsonNode)uri.Own)]);
+        }
+
+        if (followed.Where(task => task.Server == member.Server.Name).Select(task => (JsonNode)task.Own).ToArray() is { Length: > 0 } ids)
+        {
+            wanted[TaskIds] = new JsonArray(ids);
         }
 
         if (wanted.Count == 0)
@@ -140,7 +166,7 @@ internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, Li
         return parameters;
     }
 
-    private sealed class Listener(RelayCall call, JsonObject granted, JsonNode id)
+    private sealed class Listener(RelayCall call, JsonObject granted, JsonNode id, List<(string Exposed, string Server, string Own)> tasks)
     {
         public IUpstreamObserver For(string server) => new Ear(this, server);
 
@@ -164,12 +190,25 @@ internal sealed class ListenRelay(UpstreamSessions sessions, ItemRelay items, Li
             }
         }
 
+        public async ValueTask TaskChangedAsync(string server, JsonObject? parameters, CancellationToken cancellationToken)
+        {
+            if (parameters?["taskId"] is JsonValue value && value.TryGetValue(out string? own) && tasks.Find(task => task.Server == server && task.Own == own) is { Exposed: { } exposed })
+            {
+                var told = parameters.DeepClone().AsObject();
+                TaskTickets.Replace(told, own, exposed);
+                await call.Leg.NotifyAsync(TaskNotification, Tag(told, id), cancellationToken);
+            }
+        }
+
         private sealed class Ear(Listener listener, string server) : IUpstreamObserver
         {
             public ValueTask NotifiedAsync(JsonRpcNotification notification, CancellationToken cancellationToken) =>
-                notification.Method == NotificationMethods.ResourceUpdatedNotification
-                    ? listener.UpdatedAsync(server, notification.Params as JsonObject, cancellationToken)
-                    : listener.TellAsync(notification.Method, Untagged(notification.Params as JsonObject), cancellationToken);
+                notification.Method switch
+                {
+                    NotificationMethods.ResourceUpdatedNotification => listener.UpdatedAsync(server, notification.Params as JsonObject, cancellationToken),
+                    TaskNotification => listener.TaskChangedAsync(server, notification.Params as JsonObject, cancellationToken),
+                    _ => listener.TellAsync(notification.Method, Untagged(notification.Params as JsonObject), cancellationToken),
+                };
 
             public Task<JsonRpcMessage> AskedAsync(JsonRpcRequest request, CancellationToken cancellationToken) => Task.FromResult<JsonRpcMessage>(NobodyAsks.Refuse(request));
 

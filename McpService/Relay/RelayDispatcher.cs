@@ -7,7 +7,7 @@ using ModelContextProtocol.Protocol;
 namespace McpPlatform.McpService.Relay;
 
 /// <summary>Answers the requests of MCP clients, each by what its method is about.</summary>
-internal sealed class RelayDispatcher(Registry registry, ListRelay lists, ItemRelay items, ToolCalls tools, DiscoverComposer discover, ListenRelay listening, EraBridge bridge)
+internal sealed class RelayDispatcher(Registry registry, ListRelay lists, ItemRelay items, ToolCalls tools, DiscoverComposer discover, ListenRelay listening, TaskRelay tasks, TaskTickets tickets)
 {
     private const int MaxMessage = 200;
 
@@ -23,7 +23,7 @@ internal sealed class RelayDispatcher(Registry registry, ListRelay lists, ItemRe
         RequestMethods.CompletionComplete => items.CompleteAsync(call, cancellationToken),
         "server/discover" when call.Client.IsModern => discover.AnswerAsync(call, cancellationToken),
         RequestMethods.SubscriptionsListen when call.Client.IsModern => listening.ListenAsync(call, cancellationToken),
-        _ when call.Method.StartsWith("tasks/", StringComparison.Ordinal) && call.Scope.Members is [var only] => RelayTaskAsync(call, only, cancellationToken),
+        _ when TaskRelay.Has(call) => tasks.AnswerAsync(call, cancellationToken),
         _ => Task.FromResult(RelayAnswer.Fail(RelayError.MethodNotFound, $"The method '{Cut(call.Method)}' is not one of this server.")),
     };
 
@@ -42,6 +42,11 @@ internal sealed class RelayDispatcher(Registry registry, ListRelay lists, ItemRe
         var item = call.Scope.ToolNames.Find(name) ?? await FindNewAsync(call, name, cancellationToken);
         var outcome = item is null ? await tools.RefuseUnknownAsync(call, name) : await tools.CallAsync(call, item.Server, item.Name, cancellationToken);
         ContentUris.Expose(outcome.Result, call.Scope, outcome.Server);
+        if (outcome.ServerId is { } server)
+        {
+            tickets.Seal(outcome.Result, call.Caller.User.Id, server, outcome.Tool);
+        }
+
         return ToolAnswers.Of(call, name, outcome);
     }
 
@@ -50,18 +55,6 @@ internal sealed class RelayDispatcher(Registry registry, ListRelay lists, ItemRe
     {
         await lists.ListAsync(call with { Method = RequestMethods.ToolsList, Parameters = [] }, ListKind.Tools, cancellationToken);
         return registry.Current.Find(call.Scope.Bundle)?.ToolNames.Find(name);
-    }
-
-    private async Task<RelayAnswer> RelayTaskAsync(RelayCall call, ScopeMember member, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await bridge.SendAsync(call, member.Server.Upstream, call.Parameters, null, cancellationToken);
-        }
-        catch (UpstreamException exception)
-        {
-            return RelayAnswer.Fail(RelayError.InternalError, $"The MCP server '{member.Server.Name}' {exception.Message}.");
-        }
     }
 
     private static string Cut(string text) => text.Length <= MaxMessage ? text : text[..MaxMessage] + "…";

@@ -145,7 +145,7 @@ internal sealed class Server
         }
     }
 
-    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse) 
+    public UpstreamServer ToUpstream() => new(Id, Name, new Uri(Url), Transport == Transports.Sse)
     {
         SessionsSince = SessionsSince, Auth = Auth, NeedsUsersCredential = CredentialOwner == CredentialOwners.User || Auth?.Type == AuthTypes.TokenExchange,
     };

@@ -42,6 +42,8 @@ internal static class ModernMeta
             parameters["_meta"] = meta = [];
         }
 
+        // A task of 2025-11-25; in this era the server decides about tasks.
+        parameters.Remove("task");
         meta[MetaKeys.ProtocolVersion] = ProtocolVersions.Modern;
         meta[MetaKeys.ClientInfo] = ClientInfo.Create();
         meta[MetaKeys.ClientCapabilities] = capabilities?.DeepClone() ?? new JsonObject();

@@ -41,11 +41,14 @@ public sealed class ExampleMcpServer : IAsyncDisposable
     /// <summary>Values of X-Key that are let in; anybody when null.</summary>
     public HashSet<string>? Keys { get; set; }
 
+    /// <summary>The tasks that calls of <c>job</c> have become, and how they are.</summary>
+    public ConcurrentDictionary<string, string> Tasks { get; } = new(StringComparer.Ordinal);
+
     public int SessionsOpened { get; private set; }
 
     public int SessionsOpen => sessions.Count;
 
-    public JsonArray Tools { get; set; } = [.. ((string[])["echo", "slow", "big", "big-stream", "refused", "failing", "garbage", "dies", "asks", "a/b"]).Select(name =>
+    public JsonArray Tools { get; set; } = [.. ((string[])["echo", "slow", "big", "big-stream", "refused", "failing", "garbage", "dies", "asks", "a/b", "job"]).Select(name =>
         new JsonObject { ["name"] = name, ["inputSchema"] = new JsonObject { ["type"] = "object", ["x-unknown"] = 1.10m }, ["futureMember"] = new JsonObject { ["kept"] = true } })];
 
     public static async Task<ExampleMcpServer> StartAsync(int port = 0)
@@ -125,13 +128,16 @@ public sealed class ExampleMcpServer : IAsyncDisposable
         switch (method)
         {
             case "server/discover" when Modern:
-                await ResultAsync(context, message, new() { ["supportedVersions"] = new JsonArray("2026-07-28"), ["capabilities"] = new JsonObject { ["tools"] = new JsonObject() }, ["resultType"] = "complete" });
+                await ResultAsync(context, message, new() { ["supportedVersions"] = new JsonArray("2026-07-28"), ["capabilities"] = new JsonObject { ["tools"] = new JsonObject(), ["extensions"] = new JsonObject { ["io.modelcontextprotocol/tasks"] = new JsonObject() } }, ["resultType"] = "complete" });
                 break;
             case "tools/list":
                 await ListAsync(context, message);
                 break;
             case "tools/call":
                 await CallAsync(context, message);
+                break;
+            case "tasks/get" or "tasks/result" or "tasks/cancel" or "tasks/update":
+                await AnswerTaskAsync(context, message, method);
                 break;
             default:
                 context.Response.StatusCode = Modern ? 404 : 200;
@@ -149,7 +155,11 @@ public sealed class ExampleMcpServer : IAsyncDisposable
         return ResultAsync(context, message, new()
         {
             ["protocolVersion"] = "2025-11-25",
-            ["capabilities"] = new JsonObject { ["tools"] = new JsonObject() },
+            ["capabilities"] = new JsonObject
+            {
+                ["tools"] = new JsonObject(),
+                ["tasks"] = new JsonObject { ["list"] = new JsonObject(), ["cancel"] = new JsonObject(), ["requests"] = new JsonObject { ["tools"] = new JsonObject { ["call"] = new JsonObject() } } },
+            },
             ["serverInfo"] = new JsonObject { ["name"] = "example", ["version"] = "1" },
         });
     }
@@ -206,6 +216,12 @@ public sealed class ExampleMcpServer : IAsyncDisposable
                 await context.Response.Body.FlushAsync();
                 context.Abort();
                 break;
+            case "job" when Modern && KnowsTasks(parameters["_meta"]):
+                await ResultAsync(context, message, new() { ["resultType"] = "task", ["taskId"] = NewTask(), ["status"] = "working", ["ttlMs"] = 60_000, ["pollIntervalMs"] = 100 });
+                break;
+            case "job" when !Modern && parameters["task"] is JsonObject:
+                await ResultAsync(context, message, new() { ["task"] = new JsonObject { ["taskId"] = NewTask(), ["status"] = "working", ["ttl"] = 60_000 } });
+                break;
             case "asks" when Modern:
                 await ResultAsync(context, message, new() { ["resultType"] = "input_required", ["inputRequests"] = new JsonObject() });
                 break;
@@ -217,6 +233,35 @@ public sealed class ExampleMcpServer : IAsyncDisposable
                 await ResultAsync(context, message, result);
                 break;
         }
+    }
+
+    private static bool KnowsTasks(JsonNode? meta) => meta?["io.modelcontextprotocol/clientCapabilities"]?["extensions"]?["io.modelcontextprotocol/tasks"] is JsonObject;
+
+    private string NewTask()
+    {
+        var id = $"task-{Tasks.Count + 1}";
+        Tasks[id] = "working";
+        return id;
+    }
+
+    private Task AnswerTaskAsync(HttpContext context, JsonObject message, string method)
+    {
+        var id = (string?)message["params"]!["taskId"] ?? string.Empty;
+        if (!Tasks.TryGetValue(id, out var status) || (Modern && context.Request.Headers["Mcp-Name"] != id))
+        {
+            return ErrorAsync(context, message, -32602, "Task not found");
+        }
+
+        Tasks[id] = method == "tasks/cancel" ? "cancelled" : status;
+        var done = Text("the job is done");
+        done["_meta"] = new JsonObject { ["io.modelcontextprotocol/related-task"] = new JsonObject { ["taskId"] = id } };
+        return ResultAsync(context, message, method switch
+        {
+            "tasks/result" => done,
+            "tasks/update" => new() { ["resultType"] = "complete" },
+            _ when Modern => new() { ["resultType"] = "complete", ["taskId"] = id, ["status"] = Tasks[id], ["result"] = done },
+            _ => new() { ["taskId"] = id, ["status"] = Tasks[id] },
+        });
     }
 
     private static JsonObject Text(string text, bool? isError = null)
