@@ -6,6 +6,7 @@ using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Upstream;
 using McpPlatform.ServiceDefaults.Problems;
+using Microsoft.Extensions.Options;
 
 namespace McpPlatform.McpService.Protocol;
 
@@ -13,7 +14,7 @@ namespace McpPlatform.McpService.Protocol;
 /// What is decided before the SDK sees a request of an MCP client: whether the endpoint is there for this caller, whether a session belongs to it, whether the revision is
 /// known, and whether the body is JSON that means one thing (RFC 8259 section 4 leaves names that stand twice to the reader; two readers must not differ).
 /// </summary>
-internal sealed class McpEdge(RequestDelegate next, Registry registry, ClientSessions sessions, SessionHomes homes)
+internal sealed class McpEdge(RequestDelegate next, Registry registry, ClientSessions sessions, SessionHomes homes, IOptions<McpStreamOptions> options, TimeProvider time)
 {
     private const int MaxBody = 4 * 1024 * 1024, MaxSessionId = 128, UnsupportedVersion = -32022;
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
@@ -56,6 +57,7 @@ internal sealed class McpEdge(RequestDelegate next, Registry registry, ClientSes
             return;
         }
 
+        await using var alive = new KeepAlive(context, options.Value.KeepAlive, time);
         await using var body = new JsonErrors(context.Response);
         await next(context);
         await body.FinishAsync();

@@ -44,6 +44,8 @@ internal static class McpEndpoint
         services.AddHttpForwarder();
         services.AddOptions<ReplicaOptions>().BindConfiguration(ReplicaOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ReplicaOptions>, ReplicaOptionsValidator>());
+        services.AddOptions<McpStreamOptions>().BindConfiguration(McpStreamOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<McpStreamOptions>, McpStreamOptionsValidator>());
         services.AddSingleton<SessionHomes>();
         services.AddSingleton<ClientSessions>();
         services.AddSingleton<SessionSubscriptions>();
