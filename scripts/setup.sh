@@ -130,10 +130,20 @@ install_suite() {
   install_locked "$folder" || die "npm could not install the conformance suite with the recorded integrity."
 }
 
+install_clients() {
+  local folder="$root/tests/Clients"
+  if cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock"; then
+    say "The TypeScript clients are installed"
+    return
+  fi
+  say "Installing the official TypeScript clients and the MCP inspector"
+  install_locked "$folder" || die "npm could not install the TypeScript clients with the recorded integrity."
+}
+
 build() {
   say "Building $1"
   dotnet build "$root/$1" --nologo -v quiet -clp:ErrorsOnly || die "The build failed; the errors are above."
 }
 
 setup_run() { check_tools; install_servers; install_engine; install_sample; }
-setup_test() { check_tools; install_servers for-tests; install_engine; install_sample; install_suite; }
+setup_test() { check_tools; install_servers for-tests; install_engine; install_sample; install_suite; install_clients; }

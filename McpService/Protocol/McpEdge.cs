@@ -50,6 +50,10 @@ internal sealed class McpEdge(RequestDelegate next, Registry registry, ClientSes
             }
 
             await sessions.UsedAsync(id, session);
+            if (HttpMethods.IsGet(context.Request.Method))
+            {
+                session.Listen();
+            }
         }
 
         if (HttpMethods.IsPost(context.Request.Method) && !await CheckAsync(context))

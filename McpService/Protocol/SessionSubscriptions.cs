@@ -9,7 +9,7 @@ using ModelContextProtocol.Protocol;
 namespace McpPlatform.McpService.Protocol;
 
 /// <summary>Subscriptions to resources of clients with sessions, at servers of either era.</summary>
-internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay items, IOptions<UpstreamOptions> options)
+internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay items, Registry registry, IOptions<UpstreamOptions> options)
 {
     public async Task<RelayAnswer> SubscribeAsync(ClientSession session, RelayCall call, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay 
             }
 
             var wanted = new JsonObject { ["resourceSubscriptions"] = new JsonArray(item.Name) };
-            session.TrySubscribe(item.Server, item.Name, stop => FollowAsync(call, member, wanted, new Ear(session, call.Scope, item), stop));
+            session.TrySubscribe(item.Server, item.Name, stop => FollowAsync(session, call, member, item, wanted, stop));
             return new([]);
         }
         catch (UpstreamException exception)
@@ -63,9 +63,11 @@ internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay 
     private static async Task<RelayError?> ToldAsync(IUpstreamLeg leg, string method, string uri, CancellationToken cancellationToken) =>
         RelayAnswer.Of(await leg.ExchangeAsync(new UpstreamCall(method, new JsonObject { ["uri"] = uri }), NobodyAsks.Instance, cancellationToken)).Error;
 
-    // Again and again: a server that was restarted is followed when it is back.
-    private async Task FollowAsync(RelayCall call, ScopeMember member, JsonObject wanted, Ear ear, CancellationToken cancellationToken)
+    // Again and again: a server that was restarted is followed when it is back, and is told again what to say. The session with it stays open meanwhile.
+    private async Task FollowAsync(ClientSession session, RelayCall call, ScopeMember member, ServerItem item, JsonObject wanted, CancellationToken cancellationToken)
     {
+        var ear = new SessionEar(session, registry, item.Server);
+        IUpstreamLeg? told = null;
         try
         {
             while (!cancellationToken.IsCancellationRequested)
@@ -74,7 +76,19 @@ internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay 
                 {
                     await sessions.UseAsync(member.Server.Upstream, call.Owner, async leg =>
                     {
-                        await leg.ListenAsync(wanted, ear, cancellationToken);
+                        if (leg.IsModern)
+                        {
+                            await leg.ListenAsync(wanted, ear, cancellationToken);
+                            return true;
+                        }
+
+                        if (told is not null && told != leg)
+                        {
+                            await ToldAsync(leg, RequestMethods.ResourcesSubscribe, item.Name, cancellationToken);
+                        }
+
+                        told = leg;
+                        await session.StreamOf(member.Server.Upstream, leg).WaitAsync(cancellationToken);
                         return true;
                     }, cancellationToken);
                 }
@@ -90,22 +104,5 @@ internal sealed class SessionSubscriptions(UpstreamSessions sessions, ItemRelay 
         {
             // The subscription, or the session, has ended.
         }
-    }
-
-    private sealed class Ear(ClientSession session, EndpointScope scope, ServerItem item) : IUpstreamObserver
-    {
-        public async ValueTask NotifiedAsync(JsonRpcNotification notification, CancellationToken cancellationToken)
-        {
-            if (notification.Method == NotificationMethods.ResourceUpdatedNotification && notification.Params is JsonObject parameters
-                && parameters["uri"] is JsonValue value && value.TryGetValue(out string? uri) && uri == item.Name)
-            {
-                var told = parameters.DeepClone().AsObject();
-                told["uri"] = ResourceUris.Expose(scope, item.Server, uri);
-                told.Remove("_meta");
-                await session.TellAsync(notification.Method, told, cancellationToken);
-            }
-        }
-
-        public Task<JsonRpcMessage> AskedAsync(JsonRpcRequest request, CancellationToken cancellationToken) => Task.FromResult<JsonRpcMessage>(NobodyAsks.Refuse(request));
     }
 }

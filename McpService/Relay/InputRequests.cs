@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using McpPlatform.McpService.Catalogue;
 using ModelContextProtocol.Protocol;
 
 namespace McpPlatform.McpService.Relay;
@@ -35,9 +36,11 @@ internal static class InputRequests
         }
     }
 
-    public static void NameServer(string method, JsonObject? parameters, RelayCall call, string server)
+    public static void NameServer(string method, JsonObject? parameters, RelayCall call, string server) => NameServer(method, parameters, call.Scope, server);
+
+    public static void NameServer(string method, JsonObject? parameters, EndpointScope scope, string server)
     {
-        if (method == RequestMethods.ElicitationCreate && call.Scope.Members.Count > 1 && parameters?["message"] is JsonValue value && value.TryGetValue(out string? message))
+        if (method == RequestMethods.ElicitationCreate && scope.Members.Count > 1 && parameters?["message"] is JsonValue value && value.TryGetValue(out string? message))
         {
             parameters["message"] = $"[{server}] {message}";
         }

@@ -27,6 +27,9 @@ internal sealed class UpstreamSessions : IRegistryObserver, IAsyncDisposable
         sweep = time.CreateTimer(_ => CloseIdle(), null, period, period);
     }
 
+    /// <summary>A conversation was opened. Called by who opens it, which waits: do not block.</summary>
+    public Action<UpstreamServer, SessionOwner, IUpstreamLeg>? Opened { get; set; }
+
     /// <summary>How many conversations are kept.</summary>
     public int Count => sessions.Count;
 
@@ -158,6 +161,7 @@ internal sealed class UpstreamSessions : IRegistryObserver, IAsyncDisposable
             bool? known = met.TryGetValue(server.Id, out var era) && era.Url == server.Url ? era.Modern : null;
             var leg = await connector.ConnectAsync(server, owner, known, timeout.Token);
             met[server.Id] = (server.Url, leg.IsModern, leg.Profile);
+            Opened?.Invoke(server, owner, leg);
             return leg;
         }
         catch (OperationCanceledException exception)
