@@ -10,6 +10,7 @@ using McpPlatform.McpService.Credentials;
 using McpPlatform.McpService.Credentials.OAuth;
 using McpPlatform.McpService.Data;
 using McpPlatform.McpService.Definitions;
+using McpPlatform.McpService.Exchange;
 using McpPlatform.McpService.Health;
 using McpPlatform.McpService.Metadata;
 using McpPlatform.McpService.Protocol;
@@ -52,6 +53,7 @@ internal static class McpServiceSetup
         builder.AddOutboundGuard();
         builder.Services.AddUpstreams();
         builder.Services.AddScoped<ServerAccess>();
+        builder.Services.AddScoped<ServerRegistration>();
         builder.Services.AddScoped<BundleAccess>();
         builder.Services.AddScoped<ContextBudget>();
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuditDenialsHandler>();
@@ -71,6 +73,7 @@ internal static class McpServiceSetup
         app.UseAuthorization();
         app.MapProtectedResourceApi();
         app.MapServersApi();
+        app.MapExchangeApi();
         app.MapToolsApi();
         app.MapDefinitionsApi();
         app.MapCredentialsApi();

@@ -27,6 +27,9 @@ internal static class McpRows
         new("GET /.well-known/oauth-protected-resource/mcp/{bundle}", 200, (_, _) => Task.FromResult(new Ask("/.well-known/oauth-protected-resource/mcp/a-bundle"))) { IsOpen = true },
         Needs("GET /api/mcp/servers", Permissions.McpServersRead),
         Needs("POST /api/mcp/servers", Permissions.McpServersManage, 201, (cast, _) => Task.FromResult(new Ask("/api/mcp/servers", New(cast)))),
+        Needs("POST /api/mcp/servers/import", Permissions.McpServersManage, 200, (cast, _) =>
+            Task.FromResult(new Ask("/api/mcp/servers/import", new { servers = new Dictionary<string, object> { [cast.Name("server")] = new { url = "http://mcp.example.invalid/mcp" } } }))),
+        Needs("GET /api/mcp/servers/export", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/export?format=vscode"))),
         Needs("GET /api/mcp/servers/{id}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything"))),
         Needs("GET /api/mcp/servers/{id}/status", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/status"))),
         Needs("PATCH /api/mcp/servers/{id}", Permissions.McpServersManage, 200, OfNewServer(new { description = "Changed." })),
