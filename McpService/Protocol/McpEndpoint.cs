@@ -50,6 +50,9 @@ internal static class McpEndpoint
         services.AddSingleton<ClientSessions>();
         services.AddSingleton<SessionSubscriptions>();
         services.AddSingleton<RelayFilter>();
+
+        // It tells of each session with its id.
+        builder.Logging.AddFilter("ModelContextProtocol", LogLevel.Warning);
         services.AddMcpServer(options => options.ServerInfo = new Implementation { Name = "McpPlatform", Version = typeof(McpEndpoint).Assembly.GetName().Version!.ToString(3) })
             .WithHttpTransport(options =>
             {

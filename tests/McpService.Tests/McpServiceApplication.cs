@@ -130,6 +130,10 @@ public sealed class McpServiceApplication(PlatformServers servers) : IAsyncLifet
         return (replica, client);
     }
 
+    /// <summary>A part of the service, to look at.</summary>
+    internal T Part<T>()
+        where T : notnull => factory!.Services.GetRequiredService<T>();
+
     public Task<EventProbe<T>> ListenAsync<T>()
         where T : class => EventProbe<T>.StartAsync(servers.RabbitMq);
 
