@@ -19,7 +19,7 @@ internal sealed partial class OutboxRelay<TContext>(
     where TContext : DbContext
 {
     private const int BatchSize = 200;
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1), Gather = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(10);
     private static readonly ActivitySource Source = new("McpPlatform.Outbox");
     private readonly Counter<long> published = meters.Create("McpPlatform.Outbox").CreateCounter<long>("mcpplatform.outbox.published", description: "Facts published.");
@@ -36,6 +36,9 @@ internal sealed partial class OutboxRelay<TContext>(
                 }
 
                 await signal.WaitAsync(Poll, stoppingToken);
+
+                // A batch costs the database as much for one fact as for many: those that follow at once come along.
+                await Task.Delay(Gather, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -66,6 +66,7 @@ internal sealed class BenchPlatform : IAsyncDisposable
         await connection.OpenAsync();
         for (; ; await Task.Delay(20))
         {
+            McpService.MustRun();
             await using var count = new NpgsqlCommand("SELECT NOT EXISTS (SELECT FROM mcp.outbox)", connection);
             if ((bool)(await count.ExecuteScalarAsync())!)
             {

@@ -30,7 +30,7 @@ internal sealed class Case(string name, Dialect dialect, Uri url, Func<string>? 
     {
         await Settle();
         var before = processes.Select(process => process.Read().Cpu).ToList();
-        var (latencies, elapsed) = await Client.RunAsync(workers, TimeSpan.Zero, duration);
+        var (latencies, elapsed) = await LoadAsync(workers, duration);
         var answered = latencies.Count / elapsed.TotalSeconds;
         await Settle();
         var after = processes.Select(process => process.Read()).ToList();
@@ -62,6 +62,24 @@ internal sealed class Case(string name, Dialect dialect, Uri url, Func<string>? 
         foreach (var process in Owns)
         {
             await process.DisposeAsync();
+        }
+    }
+
+    private async Task<(List<double> Latencies, TimeSpan Elapsed)> LoadAsync(int workers, TimeSpan duration)
+    {
+        try
+        {
+            return await Client.RunAsync(workers, TimeSpan.Zero, duration);
+        }
+        catch (HttpRequestException)
+        {
+            // What a process said before it ended tells more.
+            foreach (var process in processes)
+            {
+                process.MustRun();
+            }
+
+            throw;
         }
     }
 
