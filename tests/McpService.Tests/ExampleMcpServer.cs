@@ -32,6 +32,9 @@ public sealed class ExampleMcpServer : IAsyncDisposable
     /// <summary>Says that a session is gone as the TypeScript examples do: 400 instead of 404.</summary>
     public bool SaysGoneWith400 { get; set; }
 
+    /// <summary>Answers instead of the server, when it says so.</summary>
+    public Func<HttpContext, JsonObject, Task<bool>>? Intercept { get; set; }
+
     /// <summary>Accepts everything and answers nothing.</summary>
     public bool Hangs { get; set; }
 
@@ -89,6 +92,11 @@ public sealed class ExampleMcpServer : IAsyncDisposable
         {
             context.Response.StatusCode = 401;
             context.Response.Headers.WWWAuthenticate = tokens.Challenge;
+            return;
+        }
+
+        if (Intercept is { } intercept && await intercept(context, message))
+        {
             return;
         }
 
