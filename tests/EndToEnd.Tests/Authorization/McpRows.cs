@@ -29,6 +29,9 @@ internal static class McpRows
         Needs("POST /api/mcp/servers", Permissions.McpServersManage, 201, (cast, _) => Task.FromResult(new Ask("/api/mcp/servers", New(cast)))),
         Needs("POST /api/mcp/servers/import", Permissions.McpServersManage, 200, (cast, _) =>
             Task.FromResult(new Ask("/api/mcp/servers/import", new { servers = new Dictionary<string, object> { [cast.Name("server")] = new { url = "http://mcp.example.invalid/mcp" } } }))),
+        Needs("GET /api/mcp/client-config", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/client-config?client=claude"))),
+        Needs("GET /api/mcp/bundles/{id}/client-config", Permissions.McpServersRead, 200, async (cast, _) =>
+            new Ask($"/api/mcp/bundles/{await cast.MakeAsync(Who.Admin, "/api/mcp/bundles", NewBundle(cast))}/client-config?client=vscode")),
         Needs("GET /api/mcp/servers/export", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/export?format=vscode"))),
         Needs("GET /api/mcp/servers/{id}", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything"))),
         Needs("GET /api/mcp/servers/{id}/status", Permissions.McpServersRead, 200, (_, _) => Task.FromResult(new Ask("/api/mcp/servers/everything/status"))),
