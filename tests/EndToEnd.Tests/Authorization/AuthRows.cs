@@ -50,6 +50,7 @@ internal static class AuthRows
         SignedIn("POST /api/auth/totp/confirm", 400, new { otp = "nothing waits for it" }),
         SignedIn("POST /api/auth/totp/disable", 404, new { password = "there is no second factor", otp = "000000" }),
         new("POST /internal/accounts", 201, (cast, _) => Task.FromResult(new Ask("/internal/accounts", new { username = cast.Name("account"), password = "a passphrase that is long" }))) { IsInternal = true },
+        new("GET /internal/browser-session", 401, (_, _) => Task.FromResult(new Ask("/internal/browser-session"))) { IsInternal = true, IsOpen = true },
         new("POST /internal/revocations/check", 200, (_, _) => Task.FromResult(new Ask("/internal/revocations/check", new { queries = Array.Empty<object>() }))) { IsInternal = true, IsOpen = true },
     ];
 

@@ -67,7 +67,7 @@ public sealed class MatrixTests(Platform platform, Cast cast) : IClassFixture<Ca
         Assert.Equal([], Matrix.Rows.Select(row => row.Route).Except(routes).Order());
     }
 
-    private static string Owner(string route) => route.Contains("/internal/accounts", StringComparison.Ordinal) || route.Contains("/internal/revocations", StringComparison.Ordinal)
+    private static string Owner(string route) => route.Contains("/internal/accounts", StringComparison.Ordinal) || route.Contains("/internal/browser-session", StringComparison.Ordinal) || route.Contains("/internal/revocations", StringComparison.Ordinal)
         ? "authservice"
         : "userservice";
 }
