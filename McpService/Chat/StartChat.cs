@@ -45,14 +45,14 @@ internal static class StartChat
         ChatRequest request, IOptions<LlmOptions> options, Registry registry, RelayCallers callers, ChatRuns runs, CancellationToken cancellationToken)
     {
         var llm = options.Value;
-        if (!llm.IsConfigured)
-        {
-            return ProblemExtensions.Problem(StatusCodes.Status503ServiceUnavailable, $"There is no language model: the operator has to set {LlmOptions.UrlKey} and {LlmOptions.ModelKey}.");
-        }
-
         if (FindMistake(request, llm) is { } mistake)
         {
             return mistake;
+        }
+
+        if (!llm.IsConfigured)
+        {
+            return ProblemExtensions.Problem(StatusCodes.Status503ServiceUnavailable, $"There is no language model: the operator has to set {LlmOptions.UrlKey} and {LlmOptions.ModelKey}.");
         }
 
         var (registered, access) = (registry.Current, callers.Current().Access());
