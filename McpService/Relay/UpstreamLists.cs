@@ -55,7 +55,7 @@ internal sealed class UpstreamLists(UpstreamSessions sessions, UpstreamBreakers 
             }
 
             items.AddRange((result[kind.Member] as JsonArray ?? throw new UpstreamException(UpstreamFailure.BadAnswer, $"answered to {kind.Method} without a list"))
-                .OfType<JsonObject>().Select(item => item.DeepClone().AsObject()));
+                .OfType<JsonObject>().Select(item => item.DeepClone().AsObject()).Where(item => IsReadable(item, kind)));
             cursor = result["nextCursor"] is JsonValue next && next.TryGetValue(out string? text) ? text : null;
             if (cursor is not null && (!cursors.Add(cursor) || cursors.Count >= MaxPages) || items.Count > MaxItems)
             {
@@ -64,5 +64,19 @@ internal sealed class UpstreamLists(UpstreamSessions sessions, UpstreamBreakers 
         }
         while (cursor is not null);
         return items;
+    }
+
+    // A key that stands twice, and text that is not Unicode, are found only by looking. What has them is left out, so that it takes nothing else with it.
+    private static bool IsReadable(JsonObject item, ListKind kind)
+    {
+        try
+        {
+            _ = item[kind.Key] is JsonValue key && key.TryGetValue(out string? _);
+            return true;
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 }
