@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using McpPlatform.McpService.Protocol;
+using McpPlatform.McpService.Tests.Relay;
 using McpPlatform.McpService.Upstream;
 
-namespace McpPlatform.McpService.Tests.Relay;
+namespace McpPlatform.McpService.Tests.Endurance;
 
 /// <summary>Many clients that come and go, and calls that hang: what they took is given back.</summary>
 [Collection(McpServiceCollection.Name)]

@@ -5,15 +5,14 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
-namespace McpPlatform.McpService.Tests.Relay;
+namespace McpPlatform.McpService.Tests.Endurance;
 
-/// <summary>Servers that lie, flood, drip and die: each is a clear error within the deadline, names itself in lists, and takes nothing from the servers beside it.</summary>
+/// <summary>Servers that lie, flood, drip and die when a tool is called: each is a clear error within the deadline, and takes nothing from the servers beside it.</summary>
 [Collection(McpServiceCollection.Name)]
-public sealed class HostileServerTests(McpServiceApplication application) : IAsyncLifetime
+public sealed class HostileCallTests(McpServiceApplication application) : IAsyncLifetime
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(8);
     private readonly HttpClient admin = application.Admin();
-    private readonly string bundle = $"hostile-{Guid.CreateVersion7():N}";
     private ExampleMcpServer hostile = null!, well = null!;
     private string bad = string.Empty, good = string.Empty;
 
@@ -26,13 +25,10 @@ public sealed class HostileServerTests(McpServiceApplication application) : IAsy
         {
             Assert.Equal(HttpStatusCode.OK, (await admin.PostAsync($"/api/mcp/servers/{name}/refresh", null)).StatusCode);
         }
-
-        Assert.Equal(HttpStatusCode.Created, (await admin.PostAsJsonAsync("/api/mcp/bundles", new { name = bundle, servers = new[] { new { name = bad }, new { name = good } } })).StatusCode);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await admin.DeleteAsync($"/api/mcp/bundles/{bundle}");
         await admin.DeleteAsync($"/api/mcp/servers/{bad}");
         await admin.DeleteAsync($"/api/mcp/servers/{good}");
         admin.Dispose();
@@ -45,8 +41,6 @@ public sealed class HostileServerTests(McpServiceApplication application) : IAsy
         "another id", "an id that is text", "a batch", "result and error", "neither", "html", "no body", "wrong length", "deep", "a key twice", "dies in a stream", "flood", "drip", "metadata address", "elsewhere", "created",
         "error that is no object", "result that is text",
     ];
-
-    public static TheoryData<string> ListLies() => ["same cursor", "new cursors", "too many", "huge name", "no list", "deep schema", "html", "another id", "dies in a stream", "elsewhere"];
 
     [Theory]
     [MemberData(nameof(CallLies))]
@@ -65,32 +59,6 @@ public sealed class HostileServerTests(McpServiceApplication application) : IAsy
         // It is used again once it behaves, and at once: one bad answer is not held against it.
         hostile.Intercept = null;
         Assert.Equal(HttpStatusCode.OK, (await admin.PostAsJsonAsync($"/api/mcp/servers/{bad}/tools/echo/call", new { })).StatusCode);
-    }
-
-    [Theory]
-    [MemberData(nameof(ListLies))]
-    public async Task A_list_that_is_answered_so_is_missing_and_named(string lie)
-    {
-        hostile.Intercept = (context, message) => (string?)message["method"] == "tools/list" ? LieAboutToolsAsync(context, message, lie) : Task.FromResult(false);
-        var watch = Stopwatch.StartNew();
-        using var open = await RawMcp.SendAsync(admin, $"/mcp/{bundle}", RawMcp.Initialize(), null);
-        var session = open.Headers.GetValues("Mcp-Session-Id").Single();
-        var list = await RawMcp.ResultAsync(await RawMcp.SendAsync(admin, $"/mcp/{bundle}", new() { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = "tools/list", ["params"] = new JsonObject() }, session));
-        Assert.True(watch.Elapsed < Longest, $"It took {watch.Elapsed}.");
-        var names = list["tools"]!.AsArray().Select(tool => (string)tool!["name"]!).ToList();
-        Assert.Contains($"{good}__echo", names);
-        Assert.All(names, name => Assert.InRange(name.Length, 1, 64));
-        if (lie == "huge name")
-        {
-            // One tool that is broken does not hide the others.
-            Assert.Contains($"{bad}__echo", names);
-            return;
-        }
-
-        Assert.DoesNotContain(names, name => name.StartsWith(bad, StringComparison.Ordinal));
-        var missing = Assert.Single(list["_meta"]!["mcpplatform/missing"]!.AsArray())!;
-        Assert.Equal(bad, (string?)missing["server"]);
-        Assert.False(string.IsNullOrWhiteSpace((string?)missing["reason"]));
     }
 
     [Fact]
@@ -198,35 +166,6 @@ public sealed class HostileServerTests(McpServiceApplication application) : IAsy
                 break;
         }
 
-        return true;
-    }
-
-    private async Task<bool> LieAboutToolsAsync(HttpContext context, JsonObject message, string lie)
-    {
-        var echo = hostile.Tools.First(tool => (string?)tool!["name"] == "echo")!;
-        JsonObject Tools(params JsonNode[] tools) => new() { ["tools"] = new JsonArray(tools) };
-        JsonObject Tool(string name) => new() { ["name"] = name, ["inputSchema"] = new JsonObject { ["type"] = "object" } };
-        var result = lie switch
-        {
-            "same cursor" => With(Tools(Tool("one")), "nextCursor", "again"),
-            "new cursors" => With(Tools(Tool(Guid.NewGuid().ToString("N"))), "nextCursor", Guid.NewGuid().ToString("N")),
-            "too many" => Tools([.. Enumerable.Range(0, 30_000).Select(index => Tool($"tool-{index}"))]),
-            "huge name" => Tools(Tool(new string('x', 70_000)), Tool("with\u0007bell"), echo.DeepClone(), echo.DeepClone(), JsonValue.Create(5), new JsonObject { ["name"] = null }),
-            "no list" => new() { ["tools"] = "many" },
-            _ => null,
-        };
-        if (lie == "deep schema")
-        {
-            await JsonAsync(context.Response, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]!.ToJsonString()}}},"result":{"tools":[{"name":"x","inputSchema":{"a":{{{new string('[', 10_000)}}}{{{new string(']', 10_000)}}}}}]}}""");
-            return true;
-        }
-
-        if (result is null)
-        {
-            return await LieAsync(context, message, lie);
-        }
-
-        await JsonAsync(context.Response, Reply(message, result).ToJsonString());
         return true;
     }
 
