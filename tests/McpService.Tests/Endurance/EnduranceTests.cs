@@ -27,7 +27,9 @@ public sealed class EnduranceTests(McpServiceApplication application, ITestOutpu
         var kept = Math.Max(1, sessions.Count - count);
         output.WriteLine($"{Many} opened, {kept} kept, {(Memory() - memory) / 1024.0 / kept:0.0} KiB each, {Files() - files} more open files");
         Assert.True(Files() - files < 100, $"{files} open files have become {Files()}.");
-        Assert.InRange((Memory() - memory) / kept, 0, 100 * 1024);
+
+        // Of a whole process, where other tests give memory back: what is measured alone is 13 KiB.
+        Assert.True((Memory() - memory) / kept < 100 * 1024, $"{kept} sessions take {Memory() - memory} bytes.");
 
         await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (id, stop) =>
         {
