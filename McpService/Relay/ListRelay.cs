@@ -100,6 +100,11 @@ internal sealed class ListRelay(Registry registry, UpstreamLists lists, IService
                     continue;
                 }
 
+                if (!ResultShaper.TryComplete(definition))
+                {
+                    continue;
+                }
+
                 definition["name"] = exposed;
                 if (share.NeedsLogin)
                 {

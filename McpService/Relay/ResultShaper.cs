@@ -34,6 +34,33 @@ internal static class ResultShaper
         return result;
     }
 
+    /// <summary>Gives a tool the input schema of an object where its server left that open: clients refuse the whole list for one tool without it.</summary>
+    /// <returns>False for a schema of something else, with which no client can call the tool, or one that cannot be read.</returns>
+    public static bool TryComplete(JsonObject tool)
+    {
+        if (tool["inputSchema"] is null)
+        {
+            tool["inputSchema"] = new JsonObject { ["type"] = "object" };
+            return true;
+        }
+
+        if (tool["inputSchema"] is not JsonObject schema)
+        {
+            return false;
+        }
+
+        try
+        {
+            schema["type"] ??= "object";
+            return IsObjectSchema(schema);
+        }
+        catch (ArgumentException)
+        {
+            // A key stands twice in it, which is found only by looking: two readers would take it for two things.
+            return false;
+        }
+    }
+
     /// <summary>Wraps an output schema that is no object, as the older revisions want it; <see cref="Age"/> wraps the content with it.</summary>
     public static void AgeTool(JsonObject tool)
     {

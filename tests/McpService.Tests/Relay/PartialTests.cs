@@ -40,6 +40,24 @@ public sealed class PartialTests(McpServiceApplication application)
     }
 
     [Fact]
+    public async Task A_tool_without_a_schema_does_not_blind_clients_for_the_others()
+    {
+        await using var server = await ExampleMcpServer.StartAsync();
+        server.Tools =
+        [
+            new JsonObject { ["name"] = "bare" }, new JsonObject { ["name"] = "open", ["inputSchema"] = new JsonObject { ["properties"] = new JsonObject { ["a"] = new JsonObject() } } },
+            new JsonObject { ["name"] = "text", ["inputSchema"] = new JsonObject { ["type"] = "string" } }, new JsonObject { ["name"] = "wrong", ["inputSchema"] = 5 },
+            new JsonObject { ["name"] = "echo", ["inputSchema"] = new JsonObject { ["type"] = "object" } },
+        ];
+        var name = await application.RegisterAsync(server.Url);
+        await using var client = await ConnectAsync("never", [new(name)]);
+        var tools = await client.ListToolsAsync();
+        Assert.Equal(["bare", "echo", "open"], tools.Select(tool => tool.Name).Order());
+        Assert.Equal("""{"properties":{"a":{}},"type":"object"}""", tools.Single(tool => tool.Name == "open").JsonSchema.GetRawText());
+        Assert.NotEqual(true, (await client.CallToolAsync("bare")).IsError);
+    }
+
+    [Fact]
     public async Task A_server_that_is_back_is_listed_again()
     {
         await using var server = await ExampleMcpServer.StartAsync();
