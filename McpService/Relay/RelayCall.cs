@@ -127,6 +127,9 @@ internal sealed record RelayError(int Code, string Message, JsonNode? Data = nul
     /// <summary>The client did not declare what the request needs (2026-07-28).</summary>
     public const int MissingCapability = -32021;
 
+    /// <summary>A header does not say what the body says (2026-07-28).</summary>
+    public const int HeaderMismatch = -32020;
+
     /// <summary>What 2026-07-28 says with <see cref="InvalidParams"/>.</summary>
     public const int LegacyResourceNotFound = -32002;
 }

@@ -3,6 +3,7 @@ using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.McpService.Catalogue;
 using McpPlatform.McpService.Upstream;
+using ModelContextProtocol.Protocol;
 
 namespace McpPlatform.McpService.Relay;
 
@@ -21,9 +22,22 @@ internal sealed class TaskRelay(TaskTickets tickets, EraBridge bridge, Denials d
 
     public async Task<RelayAnswer> AnswerAsync(RelayCall call, CancellationToken cancellationToken)
     {
+        if (call.Client.IsModern && (call.Client.Capabilities["extensions"] as JsonObject)?.ContainsKey(Extension) != true)
+        {
+            return RelayAnswer.Fail(
+                RelayError.MissingCapability, $"The method '{call.Method}' needs the extension '{Extension}', which this client did not declare.",
+                new JsonObject { ["requiredCapabilities"] = new JsonObject { ["extensions"] = new JsonObject { [Extension] = new JsonObject() } } });
+        }
+
         if (call.Parameters["taskId"] is not JsonValue value || !value.TryGetValue(out string? id))
         {
             return RelayAnswer.Fail(RelayError.InvalidParams, "The parameter taskId must be the id of a task.");
+        }
+
+        // A header that is not there decides nothing: clients older than the rule send none.
+        if (call.Header?.Invoke("Mcp-Name") is { Length: > 0 } name && McpHeaderEncoder.DecodeValue(name) != id)
+        {
+            return RelayAnswer.Fail(RelayError.HeaderMismatch, "The header Mcp-Name does not say what taskId says.");
         }
 
         if (await FindAsync(call, id) is not var (member, ticket))

@@ -10,7 +10,6 @@ namespace McpPlatform.McpService.Relay;
 internal static class ToolAnswers
 {
     private const string FailureKey = "mcpplatform/failure";
-    private const int HeaderMismatch = -32020;
 
     public static RelayAnswer Of(RelayCall call, string name, ToolCallOutcome outcome) => outcome switch
     {
@@ -18,7 +17,7 @@ internal static class ToolAnswers
         { Failure: { Error: { } error } } => RelayAnswer.Fail(error.Code, error.Message, error.ErrorData?.DeepClone()),
         { Failure.Kind: "unknown_tool" or "unknown_server" or "access" } =>
             RelayAnswer.Fail(RelayError.InvalidParams, $"Unknown tool: there is none named '{Cut(name)}', or none that you may use."),
-        { Failure: { Kind: "header_mismatch" } mismatch } => RelayAnswer.Fail(HeaderMismatch, mismatch.Sentence),
+        { Failure: { Kind: "header_mismatch" } mismatch } => RelayAnswer.Fail(RelayError.HeaderMismatch, mismatch.Sentence),
         { Failure: { } failure } => new(Describe(call, outcome.Server, failure)),
         _ => RelayAnswer.Fail(RelayError.InternalError, "The call had no outcome."),
     };

@@ -25,6 +25,8 @@ internal sealed class FixtureCall(MessageContext context, JsonRpcRequest request
 
     public Watchers Watchers { get; } = context.Server.Services!.GetRequiredService<Watchers>();
 
+    public FixtureTasks Tasks { get; } = context.Server.Services!.GetRequiredService<FixtureTasks>();
+
     /// <summary>What the client said it can be asked.</summary>
     public JsonObject Capabilities => IsModern
         ? Parameters["_meta"]?["io.modelcontextprotocol/clientCapabilities"] as JsonObject ?? []
@@ -33,6 +35,10 @@ internal sealed class FixtureCall(MessageContext context, JsonRpcRequest request
     public JsonObject? Responses => Parameters["inputResponses"] as JsonObject;
 
     public string? State => Parameters["requestState"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    /// <summary>Whether the header names another task than the body.</summary>
+    public bool HasOtherName => context.Server.Services!.GetRequiredService<IHttpContextAccessor>().HttpContext?.Request.Headers["Mcp-Name"].ToString() is { Length: > 0 } name
+        && name != (string?)Parameters["taskId"];
 
     public string Text(string argument) => (string?)Arguments[argument] ?? string.Empty;
 

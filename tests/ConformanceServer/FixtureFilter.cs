@@ -11,7 +11,7 @@ internal sealed class FixtureFilter(McpMessageHandler next, string era)
     {
         if (context.JsonRpcMessage is JsonRpcResponse { Result: JsonObject result } && result.ContainsKey("protocolVersion") && result.ContainsKey("capabilities"))
         {
-            result["capabilities"] = Capabilities();
+            result["capabilities"] = Capabilities(isModern: false);
         }
 
         return next(context, cancellationToken);
@@ -47,20 +47,29 @@ internal sealed class FixtureFilter(McpMessageHandler next, string era)
         await context.Server.SendMessageAsync(answer, cancellationToken);
     }
 
-    private static JsonObject Capabilities() => new()
+    private static JsonObject Capabilities(bool isModern)
     {
-        ["tools"] = new JsonObject { ["listChanged"] = true },
-        ["prompts"] = new JsonObject { ["listChanged"] = true },
-        ["resources"] = new JsonObject { ["listChanged"] = true, ["subscribe"] = true },
-        ["completions"] = new JsonObject(),
-        ["logging"] = new JsonObject(),
-    };
+        var capabilities = new JsonObject
+        {
+            ["tools"] = new JsonObject { ["listChanged"] = true },
+            ["prompts"] = new JsonObject { ["listChanged"] = true },
+            ["resources"] = new JsonObject { ["listChanged"] = true, ["subscribe"] = true },
+            ["completions"] = new JsonObject(),
+            ["logging"] = new JsonObject(),
+        };
+        if (isModern)
+        {
+            capabilities["extensions"] = new JsonObject { [FixtureTasks.Extension] = new JsonObject() };
+        }
+
+        return capabilities;
+    }
 
     private async Task<JsonObject> AnswerAsync(FixtureCall call)
     {
         var result = call.Method switch
         {
-            "server/discover" when call.IsModern && era != "legacy" => new JsonObject { ["supportedVersions"] = new JsonArray("2026-07-28"), ["capabilities"] = Capabilities() },
+            "server/discover" when call.IsModern && era != "legacy" => new JsonObject { ["supportedVersions"] = new JsonArray("2026-07-28"), ["capabilities"] = Capabilities(isModern: true) },
             "tools/list" => new JsonObject { ["tools"] = FixtureTools.List() },
             "tools/call" => await FixtureTools.CallAsync(call),
             "prompts/list" => new JsonObject { ["prompts"] = FixturePrompts.List() },
@@ -70,6 +79,11 @@ internal sealed class FixtureFilter(McpMessageHandler next, string era)
             "resources/read" => FixtureResources.Read(call),
             "completion/complete" => new JsonObject { ["completion"] = new JsonObject { ["values"] = new JsonArray("paris", "park", "party"), ["total"] = 3, ["hasMore"] = false } },
             "subscriptions/listen" when call.IsModern => await call.Watchers.ListenAsync(call),
+            // Before the task is looked for: the header says what the body says, or nothing is done.
+            "tasks/get" or "tasks/update" or "tasks/cancel" when call.IsModern && call.HasOtherName => throw new FixtureException(-32020, "The header Mcp-Name does not say what taskId says."),
+            "tasks/get" when call.IsModern => call.Tasks.Get(call),
+            "tasks/update" when call.IsModern => call.Tasks.Update(call),
+            "tasks/cancel" when call.IsModern => call.Tasks.Cancel(call),
             "logging/setLevel" or "resources/subscribe" or "resources/unsubscribe" when !call.IsModern => call.Keep(),
             _ => throw new FixtureException(-32601, $"Method not found: {call.Method}"),
         };

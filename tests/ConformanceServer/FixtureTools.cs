@@ -35,6 +35,13 @@ internal static class FixtureTools
         ["test_input_required_result_tampered_state"] = Plain("Asks and guards its state", StateAsync),
         ["test_input_required_result_multiple_inputs"] = Plain("Asks three things", MultipleAsync),
         ["test_input_required_result_multi_round"] = Plain("Asks twice", RoundsAsync),
+        ["greet"] = ("Greets", Takes("name"), call => Task.FromResult(Text($"Hello, {call.Text("name")}!"))),
+        ["slow_compute"] = ("Takes its time", Schemas.Compute, FixtureTaskTools.SlowComputeAsync),
+        ["failing_job"] = Plain("Fails after a while", FixtureTaskTools.FailingJob),
+        ["protocol_error_job"] = Plain("Breaks down after a while", FixtureTaskTools.ProtocolErrorJob),
+        ["confirm_delete"] = ("Asks before it deletes", Takes("filename"), FixtureTaskTools.ConfirmDelete),
+        ["multi_input"] = Plain("Asks two things at a time", FixtureTaskTools.MultiInput),
+        ["test_tool_with_task"] = Plain("Asks, and then takes its time", FixtureTaskTools.AskFirstAsync),
         ["test_input_required_result_capabilities"] = Plain("Asks what can be asked", CapabilitiesAsync),
     };
 

@@ -18,6 +18,8 @@ builder.Logging.ClearProviders();
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 builder.Services.AddHostFiltering(options => options.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
 builder.Services.AddSingleton<Watchers>();
+builder.Services.AddSingleton<FixtureTasks>();
+builder.Services.AddHttpContextAccessor();
 builder.Services.AddMcpServer(options =>
     {
         options.ServerInfo = new Implementation { Name = "conformance-fixture", Version = "1.0.0" };

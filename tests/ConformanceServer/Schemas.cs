@@ -7,6 +7,8 @@ internal static class Schemas
 {
     public const string Nothing = """{"type":"object","properties":{}}""";
 
+    public const string Compute = """{"type":"object","properties":{"seconds":{"type":"number","minimum":0,"maximum":300},"label":{"type":"string"}}}""";
+
     public const string Headers = """
         {"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},"count":{"type":"integer","x-mcp-header":"Count"},"flag":{"type":"boolean","x-mcp-header":"Flag"}}}
         """;

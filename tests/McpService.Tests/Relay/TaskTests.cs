@@ -106,6 +106,27 @@ public sealed class TaskTests(McpServiceApplication application) : IAsyncLifetim
         Assert.All(first.Calls("job"), call => Assert.Null(call["params"]!["task"]));
     }
 
+    [Fact]
+    public async Task A_client_has_to_declare_the_extension_and_to_name_the_task_that_it_means()
+    {
+        await BuildAsync(firstIsModern: true, secondIsModern: true);
+        using var caller = application.ClientFor(Guid.CreateVersion7(), "caller", McpServiceApplication.AllPermissions);
+        var client = await ConnectAsync(caller, isModern: true);
+        var (id, other) = (await client.StartAsync($"{firstName}__job"), await client.StartAsync($"{secondName}__job"));
+        var asked = first.Received.Count;
+
+        foreach (var method in (string[])["tasks/get", "tasks/update", "tasks/cancel"])
+        {
+            var undeclared = (await client.SendAsync(method, new() { ["taskId"] = id }, capabilities: []))["error"]!;
+            Assert.Equal(
+                (-32021, """{"requiredCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}"""), ((int)undeclared["code"]!, undeclared["data"]!.ToJsonString()));
+            Assert.Equal(-32020, (int)(await client.SendAsync(method, new() { ["taskId"] = id }, named: other))["error"]!["code"]!);
+        }
+
+        Assert.Equal(asked, first.Received.Count);
+        Assert.Equal("working", first.Tasks["task-1"]);
+    }
+
     private async Task BuildAsync(bool firstIsModern, bool secondIsModern)
     {
         (first.Modern, second.Modern) = (firstIsModern, secondIsModern);
@@ -149,7 +170,7 @@ public sealed class TaskTests(McpServiceApplication application) : IAsyncLifetim
             return (string)(isModern ? result["taskId"] : result["task"]!["taskId"])!;
         }
 
-        public async Task<JsonObject> SendAsync(string method, JsonObject parameters)
+        public async Task<JsonObject> SendAsync(string method, JsonObject parameters, JsonObject? capabilities = null, string? named = null)
         {
             var message = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = lastId++, ["method"] = method, ["params"] = parameters };
             if (!isModern)
@@ -159,7 +180,7 @@ public sealed class TaskTests(McpServiceApplication application) : IAsyncLifetim
 
             parameters["_meta"] = new JsonObject
             {
-                ["io.modelcontextprotocol/protocolVersion"] = "2026-07-28", ["io.modelcontextprotocol/clientCapabilities"] = HasTasks.DeepClone(),
+                ["io.modelcontextprotocol/protocolVersion"] = "2026-07-28", ["io.modelcontextprotocol/clientCapabilities"] = capabilities ?? HasTasks.DeepClone(),
                 ["io.modelcontextprotocol/clientInfo"] = new JsonObject { ["name"] = "test", ["version"] = "1" },
             };
             using var request = RawMcp.Post(path, message);
@@ -167,7 +188,7 @@ public sealed class TaskTests(McpServiceApplication application) : IAsyncLifetim
             request.Headers.Add("Mcp-Method", method);
             if ((parameters["name"] ?? parameters["taskId"]) is JsonValue name && name.TryGetValue(out string? text))
             {
-                request.Headers.Add("Mcp-Name", text);
+                request.Headers.Add("Mcp-Name", named ?? text);
             }
 
             return await RawMcp.MessageAsync(await http.SendAsync(request));
