@@ -26,6 +26,7 @@ internal static class AnalyticsServiceSetup
         {
             bus.AddConsumer<StoreRequests>();
             bus.AddConsumer<StoreActivities>();
+            bus.AddConsumer<StoreManyActivities>();
             bus.AddConsumer<StorePageViews>();
             bus.AddConsumer<StoreSystemMetrics>();
             bus.AddConsumer<StoreServerStatus>();

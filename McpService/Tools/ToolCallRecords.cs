@@ -14,7 +14,7 @@ namespace McpPlatform.McpService.Tools;
 /// </summary>
 internal sealed partial class ToolCallRecords(IServiceScopeFactory scopes, TimeProvider time, ILogger<ToolCallRecords> logger) : BackgroundService
 {
-    private const int LargestBatch = 256;
+    private const int LargestBatch = 256, InOneFact = 5;
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10), Precision = TimeSpan.FromSeconds(10);
     private readonly Dictionary<Guid, DateTimeOffset> lastGoodCalls = [];
     private readonly Channel<Entry> entries = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
@@ -95,13 +95,7 @@ internal sealed partial class ToolCallRecords(IServiceScopeFactory scopes, TimeP
         using var timeout = new CancellationTokenSource(WriteTimeout);
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<McpDbContext>();
-        foreach (var entry in batch)
-        {
-            System.Diagnostics.Activity.Current = entry.Activity;
-            db.AddToOutbox(entry.Record);
-        }
-
-        System.Diagnostics.Activity.Current = null;
+        AddTo(db, batch);
         await db.SaveChangesAsync(timeout.Token);
 
         // At most every ten seconds for each server: the row is shared by all of its calls.
@@ -114,6 +108,23 @@ internal sealed partial class ToolCallRecords(IServiceScopeFactory scopes, TimeP
                 await db.Servers.Where(row => row.Id == server).ExecuteUpdateAsync(set => set.SetProperty(row => row.LastGoodCallAt, now), timeout.Token);
             }
         }
+    }
+
+    private static void AddTo(McpDbContext db, List<Entry> batch)
+    {
+        if (batch.Count >= InOneFact)
+        {
+            db.AddToOutbox(new ActivitiesRecorded { EventId = Guid.CreateVersion7(), OccurredAt = batch[0].Record.OccurredAt, Activities = batch.ConvertAll(entry => entry.Record) });
+            return;
+        }
+
+        foreach (var entry in batch)
+        {
+            System.Diagnostics.Activity.Current = entry.Activity;
+            db.AddToOutbox(entry.Record);
+        }
+
+        System.Diagnostics.Activity.Current = null;
     }
 
     private sealed record Entry(ActivityRecorded Record, Guid? GoodCallOf, System.Diagnostics.Activity? Activity)

@@ -22,7 +22,7 @@ internal sealed class SseHandler(HttpMessageHandler inner, Uri server, long maxM
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            var refusal = UpstreamExceptions.IsOurs(exception) ? exception : UpstreamExceptions.Translate(exception, null, cancellationToken);
+            var refusal = UpstreamExceptions.IsOurs(exception) ? exception : UpstreamExceptions.Translate(exception, cancellationToken);
             Refusal = isStream ? refusal : Refusal;
             throw refusal;
         }

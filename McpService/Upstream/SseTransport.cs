@@ -48,7 +48,7 @@ internal sealed class SseTransport : ITransport
         {
             http.Dispose();
             seen.Dispose();
-            throw seen.Refusal ?? UpstreamExceptions.Translate(exception, null, cancellationToken);
+            throw seen.Refusal ?? UpstreamExceptions.Translate(exception, cancellationToken);
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class SseTransport : ITransport
             // With the stream ends what is being sent: then the stream is the cause.
             throw MessageReader.Completion.IsCompleted && !cancellationToken.IsCancellationRequested
                 ? new UpstreamException(UpstreamFailure.Unreachable, HowItEnded, exception)
-                : UpstreamExceptions.Translate(exception, null, cancellationToken);
+                : UpstreamExceptions.Translate(exception, cancellationToken);
         }
     }
 

@@ -10,9 +10,8 @@ internal static class UpstreamExceptions
     public static bool IsOurs(Exception exception) => exception is UpstreamException or UpstreamErrorException or UpstreamSessionLostException;
 
     /// <summary>Says in our words what happened.</summary>
-    public static Exception Translate(Exception exception, Exception? refusal, CancellationToken cancellationToken) => exception switch
+    public static Exception Translate(Exception exception, CancellationToken cancellationToken) => exception switch
     {
-        _ when refusal is not null => refusal,
         _ when cancellationToken.IsCancellationRequested => new OperationCanceledException(exception.Message, exception, cancellationToken),
         HttpRequestException { InnerException: OutboundRefusedException } => new UpstreamException(
             UpstreamFailure.Unreachable, $"may not be reached: its address is not public, and not one that the operator lists in {OutboundOptions.Key}", exception),

@@ -8,7 +8,7 @@ using ModelContextProtocol.Protocol;
 namespace McpPlatform.McpService.Upstream;
 
 /// <summary>
-/// One JSON-RPC message to an MCP server over Streamable HTTP, on a transport of its own: everything that arrives on it belongs to this message.
+/// The way to MCP servers over Streamable HTTP. Each message is an <see cref="HttpExchange"/> of its own: everything that arrives on it belongs to this message.
 /// The SDK's client is not used, because its typed models drop what they do not know.
 /// </summary>
 internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions<UpstreamOptions> options)
@@ -20,16 +20,10 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     public async Task<(JsonRpcMessage Reply, string? SessionId)> ExchangeAsync(
         UpstreamEndpoint endpoint, JsonRpcRequest request, IUpstreamObserver observer, CancellationToken cancellationToken)
     {
-        using var answers = new AnswerHandler(HandlerTo(endpoint), options.Value.MaxAnswerBytes);
-        using var client = new HttpClient(answers, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-        await using var transport = await OpenAsync(endpoint, client, getStream: false, cancellationToken);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, answers.Refused);
-        var reply = ReadReplyAsync(transport, request.Id, observer, stop.Token);
         try
         {
-            // The transport's session id can be trusted only after the send has ended, though the reply is readable before.
-            await transport.SendMessageAsync(request, stop.Token);
-            return (Check(await reply), transport.SessionId);
+            var (reply, session) = await ExchangeOn(endpoint).RequestAsync(request, observer, cancellationToken);
+            return (Check(reply), session);
         }
         catch (UpstreamErrorException error)
         {
@@ -38,28 +32,20 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
         }
         catch (Exception exception) when (!UpstreamExceptions.IsOurs(exception))
         {
-            throw UpstreamExceptions.Translate(exception, answers.Refusal, cancellationToken);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await ((Task)reply).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw UpstreamExceptions.Translate(exception, cancellationToken);
         }
     }
 
     /// <summary>Sends a message that has no reply.</summary>
     public async Task NotifyAsync(UpstreamEndpoint endpoint, JsonRpcNotification notification, CancellationToken cancellationToken)
     {
-        using var answers = new AnswerHandler(HandlerTo(endpoint), options.Value.MaxAnswerBytes);
-        using var client = new HttpClient(answers, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-        await using var transport = await OpenAsync(endpoint, client, getStream: false, cancellationToken);
         try
         {
-            await transport.SendMessageAsync(notification, cancellationToken);
+            await ExchangeOn(endpoint).TellAsync(notification, cancellationToken);
         }
         catch (Exception exception) when (!UpstreamExceptions.IsOurs(exception))
         {
-            throw UpstreamExceptions.Translate(exception, answers.Refusal, cancellationToken);
+            throw UpstreamExceptions.Translate(exception, cancellationToken);
         }
     }
 
@@ -68,10 +54,10 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
     {
         // What arrives in all the time is not limited, each message is (by the transport's line reader and the answer's cap for one connection).
         using var client = new HttpClient(HandlerTo(endpoint), disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-        await using var transport = await OpenAsync(endpoint, client, getStream: true, cancellationToken);
+        await using var transport = await OpenAsync(endpoint, client, cancellationToken);
         await foreach (var message in transport.MessageReader.ReadAllAsync(cancellationToken))
         {
-            await TakeAsync(transport, message, observer, cancellationToken);
+            await UpstreamMessages.TakeAsync(message, transport.SendMessageAsync, observer, cancellationToken);
         }
     }
 
@@ -88,8 +74,8 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        request.Headers.Add("Mcp-Session-Id", endpoint.SessionId);
-        request.Headers.Add("MCP-Protocol-Version", endpoint.ProtocolVersion);
+        request.Headers.Add(HttpExchange.SessionHeader, endpoint.SessionId);
+        request.Headers.Add(HttpExchange.VersionHeader, endpoint.ProtocolVersion);
         using var client = new HttpClient(HandlerTo(endpoint), disposeHandler: false) { Timeout = timeout };
         try
         {
@@ -107,17 +93,14 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
         return endpoint.Bearer is { } bearer ? new BearerHandler(handler, bearer(endpoint.CallersToken)) : handler;
     }
 
-    private static Task<ITransport> OpenAsync(UpstreamEndpoint endpoint, HttpClient client, bool getStream, CancellationToken cancellationToken)
+    private HttpExchange ExchangeOn(UpstreamEndpoint endpoint) => new(new HttpMessageInvoker(HandlerTo(endpoint), disposeHandler: false), endpoint, options.Value.MaxAnswerBytes);
+
+    private static Task<ITransport> OpenAsync(UpstreamEndpoint endpoint, HttpClient client, CancellationToken cancellationToken)
     {
         var headers = new Dictionary<string, string>(endpoint.Credential, StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, value) in endpoint.Headers ?? new Dictionary<string, string>())
-        {
-            headers[name] = value;
-        }
-
         if (endpoint.ProtocolVersion is { } version)
         {
-            headers["MCP-Protocol-Version"] = version;
+            headers[HttpExchange.VersionHeader] = version;
         }
 
         // No logger: at Trace the SDK prints payloads.
@@ -128,68 +111,12 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
                 TransportMode = HttpTransportMode.StreamableHttp,
                 KnownSessionId = endpoint.SessionId,
                 OwnsSession = false,
-                EnableStandaloneGetStream = getStream,
+                EnableStandaloneGetStream = true,
                 MaxReconnectionAttempts = 2,
                 AdditionalHeaders = headers,
             },
             client, loggerFactory: null, ownsHttpClient: false).ConnectAsync(cancellationToken);
     }
-
-    private static async Task<JsonRpcMessage> ReadReplyAsync(ITransport transport, RequestId id, IUpstreamObserver observer, CancellationToken cancellationToken)
-    {
-        await foreach (var message in transport.MessageReader.ReadAllAsync(cancellationToken))
-        {
-            if (message is JsonRpcMessageWithId reply and (JsonRpcResponse or JsonRpcError))
-            {
-                if (reply.Id == id)
-                {
-                    return reply;
-                }
-            }
-            else
-            {
-                await TakeAsync(transport, message, observer, cancellationToken);
-            }
-        }
-
-        throw new McpException("The stream ended without a reply.");
-    }
-
-    private static async Task TakeAsync(ITransport transport, JsonRpcMessage message, IUpstreamObserver observer, CancellationToken cancellationToken)
-    {
-        switch (message)
-        {
-            case JsonRpcNotification notification:
-                await observer.NotifiedAsync(notification, cancellationToken);
-                break;
-            case JsonRpcRequest asked:
-                // Beside the reading: an answer may take a person's time, and the server may ask for more, or cancel, meanwhile.
-                _ = AnswerAsync(transport, asked, observer, cancellationToken);
-                break;
-        }
-    }
-
-    private static async Task AnswerAsync(ITransport transport, JsonRpcRequest asked, IUpstreamObserver observer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            JsonRpcMessage answer = asked.Method == RequestMethods.Ping
-                ? new JsonRpcResponse { Id = asked.Id, Result = new JsonObject() }
-                : WithId(await observer.AskedAsync(asked, cancellationToken), asked.Id);
-            await transport.SendMessageAsync(answer, cancellationToken);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or HttpRequestException or IOException || UpstreamExceptions.IsOurs(exception))
-        {
-            // The request has ended, or the server does not take the answer: what it makes of that, its reply to the request tells.
-        }
-    }
-
-    private static JsonRpcMessage WithId(JsonRpcMessage answer, RequestId id) => answer switch
-    {
-        JsonRpcResponse response => new JsonRpcResponse { Id = id, Result = response.Result },
-        JsonRpcError error => new JsonRpcError { Id = id, Error = error.Error },
-        _ => throw new InvalidOperationException("An answer is a response or an error."),
-    };
 
     private static JsonRpcMessage Check(JsonRpcMessage reply)
     {
@@ -209,8 +136,10 @@ internal sealed class UpstreamHttp(IHttpMessageHandlerFactory handlers, IOptions
 /// <param name="ProtocolVersion">The header for a session that was opened on another transport; null where the message says it itself.</param>
 internal sealed record UpstreamEndpoint(Uri Url, string? SessionId = null, string? ProtocolVersion = null)
 {
+    public static IReadOnlyDictionary<string, string> NoHeaders { get; } = new Dictionary<string, string>();
+
     /// <summary>What the server is shown.</summary>
-    public IReadOnlyDictionary<string, string> Credential { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Credential { get; init; } = NoHeaders;
 
     /// <summary>Where tokens come from that the server is shown; told the caller's own token of the platform, which the server is never shown.</summary>
     public Func<string?, BearerSource>? Bearer { get; init; }

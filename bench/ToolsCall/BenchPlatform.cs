@@ -161,7 +161,7 @@ internal sealed class BenchPlatform : IAsyncDisposable
     {
         broker = await new ConnectionFactory { Uri = new Uri(servers.RabbitMq) }.CreateConnectionAsync();
         await using var channel = await broker.CreateChannelAsync();
-        foreach (var message in (string[])["ActivityRecorded", "RequestCompletedBatch"])
+        foreach (var message in (string[])["ActivityRecorded", "ActivitiesRecorded", "RequestCompletedBatch"])
         {
             var exchange = "McpPlatform.Contracts.Messages:" + message;
             await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true);

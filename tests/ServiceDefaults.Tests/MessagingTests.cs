@@ -89,6 +89,28 @@ public sealed class MessagingTests(PlatformServers servers)
     }
 
     [Fact]
+    public async Task Activities_that_wait_in_a_row_leave_in_one_message_and_other_facts_keep_their_place()
+    {
+        await using var service = await ExampleService.StartAsync(servers, relay: false);
+        await using var together = await EventProbe<ActivitiesRecorded>.StartAsync(servers.RabbitMq);
+        await using var each = await EventProbe<ActivityRecorded>.StartAsync(servers.RabbitMq);
+        var mark = Guid.CreateVersion7().ToString();
+        var many = Enumerable.Range(0, 20).Select(_ => Activity(mark)).ToList();
+        var alone = Activity(mark);
+        await SaveAsync(service, [.. many, LoggedIn(), alone]);
+
+        var relay = ActivatorUtilities.CreateInstance<OutboxRelay<ExampleDbContext>>(service.Services);
+        await relay.StartAsync(CancellationToken.None);
+
+        await each.WaitForAsync(published => published.EventId == alone.EventId);
+        var message = await together.WaitForAsync(published => published.Activities[0].Target == mark);
+        Assert.Equal(many.Select(one => one.EventId), message.Activities.Select(one => one.EventId));
+        Assert.Equal(many.Append(alone).Select(one => one.EventId), each.All(one => one.Target == mark).Select(one => one.EventId));
+        Assert.Single(await AppliedAsync(service, 1));
+        await relay.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task What_a_stopped_process_left_behind_is_published_by_the_next()
     {
         // The relay does not run: as after a crash between the commit and the broker.
@@ -146,6 +168,11 @@ public sealed class MessagingTests(PlatformServers servers)
         Assert.Equal(System.Net.HttpStatusCode.OK, health.StatusCode);
     }
 
+    private static ActivityRecorded Activity(string target) => new()
+    {
+        EventId = Guid.CreateVersion7(), OccurredAt = DateTimeOffset.UtcNow, Service = "example", Action = "example.tried", Outcome = ActivityOutcomes.Succeeded, Target = target,
+    };
+
     private static UserLoggedIn LoggedIn(string? session = null) => new()
     {
         EventId = Guid.CreateVersion7(), OccurredAt = DateTimeOffset.UtcNow, UserId = Guid.CreateVersion7(), SessionId = session ?? "s",
@@ -157,7 +184,7 @@ public sealed class MessagingTests(PlatformServers servers)
         CpuPercent = 1, WorkingSetBytes = 1, HeapBytes = 1, GcPausePercent = 0, ThreadCount = 1, QueueLength = 0,
     };
 
-    private static Task<int> SaveAsync(ExampleService service, params UserLoggedIn[] facts) => service.InDatabaseAsync(db =>
+    private static Task<int> SaveAsync(ExampleService service, params IFact[] facts) => service.InDatabaseAsync(db =>
     {
         foreach (var fact in facts)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using MassTransit;
+using McpPlatform.Contracts.Messages;
 
 namespace McpPlatform.TestSupport;
 
@@ -22,11 +23,24 @@ public sealed class EventProbe<TMessage> : IAsyncDisposable
                 host.Username(Uri.UnescapeDataString(user[0]));
                 host.Password(Uri.UnescapeDataString(user[1]));
             });
-            rabbit.ReceiveEndpoint(new TemporaryEndpointDefinition(), endpoint => endpoint.Handler<TMessage>(context =>
+            rabbit.ReceiveEndpoint(new TemporaryEndpointDefinition(), endpoint =>
             {
-                received.Enqueue(context.Message);
-                return Task.CompletedTask;
-            }));
+                endpoint.Handler<TMessage>(context =>
+                {
+                    received.Enqueue(context.Message);
+                    return Task.CompletedTask;
+                });
+
+                // Activities that come together travel together.
+                if (received is ConcurrentQueue<ActivityRecorded> activities)
+                {
+                    endpoint.Handler<ActivitiesRecorded>(context =>
+                    {
+                        context.Message.Activities.ToList().ForEach(activities.Enqueue);
+                        return Task.CompletedTask;
+                    });
+                }
+            });
         });
     }
 

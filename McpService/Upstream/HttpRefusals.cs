@@ -4,70 +4,13 @@ using System.Text.Json.Nodes;
 
 namespace McpPlatform.McpService.Upstream;
 
-/// <summary>
-/// Sees the HTTP answers to one request: limits their size, and says what a refusal means. The SDK's transport would turn each of them
-/// into the same exception, and retry a stream that was cut because it was too large.
-/// </summary>
-internal sealed class AnswerHandler(HttpMessageHandler inner, long maxBytes) : DelegatingHandler(inner)
+/// <summary>HTTP answers to a message that are no success.</summary>
+internal static class HttpRefusals
 {
     private const int MaxErrorBytes = 64 * 1024;
-    private readonly CancellationTokenSource refused = new();
-    private long total;
 
-    /// <summary>Cancelled once the answer is known to be of no use.</summary>
-    public CancellationToken Refused => refused.Token;
-
-    /// <summary>What is wrong with the answer, once <see cref="Refused"/> is cancelled.</summary>
-    public Exception? Refusal { get; private set; }
-
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        var response = await base.SendAsync(request, cancellationToken);
-        if (request.Method == HttpMethod.Post && !response.IsSuccessStatusCode)
-        {
-            using (response)
-            {
-                throw await ExplainAsync(request, response, cancellationToken);
-            }
-        }
-
-        var content = new StreamContent(new CappedStream(await response.Content.ReadAsStreamAsync(cancellationToken), bytes => Received(bytes.Length)));
-        foreach (var header in response.Content.Headers)
-        {
-            content.Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
-
-        response.Content = content;
-        return response;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            refused.Dispose();
-        }
-
-        // Leaves the inner handler alone: those of the factory ignore it.
-        base.Dispose(disposing);
-    }
-
-    private void Received(int bytes)
-    {
-        total += bytes;
-        if (total <= maxBytes)
-        {
-            return;
-        }
-
-        var refusal = new UpstreamException(
-            UpstreamFailure.TooLarge, $"sent an answer of more than {maxBytes / 1024.0 / 1024.0:0.##} MiB, which is the most that is accepted");
-        Refusal ??= refusal;
-        refused.Cancel();
-        throw refusal;
-    }
-
-    private static async Task<Exception> ExplainAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <summary>Says what a refusal means; reads no more of it than is needed for that.</summary>
+    public static async Task<Exception> ExplainAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
