@@ -7,5 +7,5 @@ namespace McpPlatform.AnalyticsService.Activities;
 /// <summary>The same facts as <see cref="StoreActivities"/>, many in one message.</summary>
 internal sealed class StoreManyActivities(EventStore store) : IConsumer<ActivitiesRecorded>
 {
-    public Task Consume(ConsumeContext<ActivitiesRecorded> context) => store.StoreBatchAsync(StoreActivities.Table, context.Message.Activities, context.CancellationToken);
+    public Task Consume(ConsumeContext<ActivitiesRecorded> context) => store.StoreAllAsync(StoreActivities.Table, context.Message.Activities, context.CancellationToken);
 }

@@ -12,7 +12,8 @@ internal sealed partial class EventStore(
     NpgsqlDataSource source, Partitions partitions, IOptions<RetentionOptions> retention, AnalyticsTelemetry telemetry, TimeProvider time, ILogger<EventStore> logger)
 {
     /// <summary>Stores what travelled in one message. An event that cannot be stored is left out, logged and counted.</summary>
-    public async Task StoreBatchAsync<TEvent>(EventTable<TEvent> table, IReadOnlyList<TEvent> events, CancellationToken cancellationToken)
+    /// <returns>How many have a value that cannot be stored.</returns>
+    public async Task<int> StoreBatchAsync<TEvent>(EventTable<TEvent> table, IReadOnlyList<TEvent> events, CancellationToken cancellationToken)
         where TEvent : class
     {
         using var activity = AnalyticsTelemetry.StartStoring(table.Name, events.Count);
@@ -25,21 +26,34 @@ internal sealed partial class EventStore(
 
         if (batch.Count == 0)
         {
-            return;
+            return 0;
         }
 
         await partitions.EnsureAsync(table, [.. batch.Select(table.DayOf).Distinct()], cancellationToken);
-        int stored;
+        int stored, broken = 0;
         try
         {
             stored = await Guarded(EventWriter.WriteAsync(source, table, batch, cancellationToken));
         }
         catch (PostgresException exception) when (IsBrokenValue(exception))
         {
-            stored = await StoreOneByOneAsync(table, batch, cancellationToken);
+            (stored, broken) = await StoreOneByOneAsync(table, batch, cancellationToken);
         }
 
         telemetry.Stored(table.Name, batch.Count, stored, time.GetUtcNow() - batch.Min(table.OccurredAt));
+        return broken;
+    }
+
+    /// <summary>Stores facts that travelled in one message.</summary>
+    /// <exception cref="InvalidDataException">Some cannot be stored, the others are: the message belongs before an operator's eyes.</exception>
+    public async Task StoreAllAsync<TEvent>(EventTable<TEvent> table, IReadOnlyList<TEvent> facts, CancellationToken cancellationToken)
+        where TEvent : class
+    {
+        var refused = await StoreBatchAsync(table, facts, cancellationToken) + facts.Count(fact => LiesAhead(table, fact));
+        if (refused > 0)
+        {
+            throw new InvalidDataException($"{refused} of {facts.Count} facts cannot be stored: a value is broken, or the time lies more than {Partitions.DaysAhead} days ahead. The others are stored.");
+        }
     }
 
     /// <summary>Stores a fact.</summary>
@@ -49,7 +63,7 @@ internal sealed partial class EventStore(
         using var activity = AnalyticsTelemetry.StartStoring(table.Name, 1);
         if (!IsKept(table, fact))
         {
-            if (table.OccurredAt(fact) > time.GetUtcNow())
+            if (LiesAhead(table, fact))
             {
                 throw new InvalidDataException($"The event's time is {table.OccurredAt(fact):O}, but may lie at most {Partitions.DaysAhead} days ahead.");
             }
@@ -63,9 +77,9 @@ internal sealed partial class EventStore(
         telemetry.Stored(table.Name, 1, stored, time.GetUtcNow() - table.OccurredAt(fact));
     }
 
-    private async Task<int> StoreOneByOneAsync<TEvent>(EventTable<TEvent> table, List<TEvent> batch, CancellationToken cancellationToken)
+    private async Task<(int Stored, int Broken)> StoreOneByOneAsync<TEvent>(EventTable<TEvent> table, List<TEvent> batch, CancellationToken cancellationToken)
     {
-        var stored = 0;
+        var (stored, broken) = (0, 0);
         foreach (var single in batch)
         {
             try
@@ -74,12 +88,13 @@ internal sealed partial class EventStore(
             }
             catch (PostgresException exception) when (IsBrokenValue(exception))
             {
+                broken++;
                 telemetry.LeftOut(table.Name, 1);
                 LogBroken(table.Name, exception);
             }
         }
 
-        return stored;
+        return (stored, broken);
     }
 
     // What is older than the retention would be dropped within the hour; what is far ahead comes from a wrong clock, and its partition would stay for years.
@@ -89,6 +104,8 @@ internal sealed partial class EventStore(
         var day = table.DayOf(single);
         return day >= today.AddDays(-table.RetentionDays(retention.Value)) && day <= today.AddDays(Partitions.DaysAhead);
     }
+
+    private bool LiesAhead<TEvent>(EventTable<TEvent> table, TEvent fact) => !IsKept(table, fact) && table.OccurredAt(fact) > time.GetUtcNow();
 
     private async Task<int> Guarded(Task<int> write)
     {

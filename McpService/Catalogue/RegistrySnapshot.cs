@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using McpPlatform.McpService.Bundles;
+using McpPlatform.McpService.Relay;
 using McpPlatform.McpService.Upstream;
 
 namespace McpPlatform.McpService.Catalogue;
@@ -61,4 +62,8 @@ internal sealed record RegisteredServer(UpstreamServer Upstream, FrozenDictionar
 /// <param name="Name">As its server gives it.</param>
 /// <param name="Definition">As its server gave it, JSON.</param>
 /// <param name="RequiresApproval">Whether a person has to approve each call.</param>
-internal sealed record CataloguedTool(string Name, string Definition, bool RequiresApproval = false);
+internal sealed record CataloguedTool(string Name, string Definition, bool RequiresApproval = false)
+{
+    /// <summary>Whether its schema wants arguments in headers; few do, and the others' need not be read for each call.</summary>
+    public bool WantsHeaders { get; } = Definition.Contains(ParamHeaders.Keyword, StringComparison.Ordinal);
+}

@@ -10,8 +10,7 @@ namespace McpPlatform.McpService.Relay;
 /// </summary>
 internal static class ParamHeaders
 {
-    public const string Prefix = "Mcp-Param-";
-    private const string Keyword = "x-mcp-header";
+    public const string Prefix = "Mcp-Param-", Keyword = "x-mcp-header";
     private const int MaxDepth = 16;
 
     /// <summary>The headers for a call.</summary>

@@ -121,8 +121,8 @@ internal sealed class ToolCalls(
             }
 
             var arguments = call.Parameters["arguments"] as JsonObject;
-            using var definition = JsonDocument.Parse(tool.Definition);
-            var schema = definition.RootElement.TryGetProperty("inputSchema", out var found) ? found : default;
+            using var definition = tool.WantsHeaders ? JsonDocument.Parse(tool.Definition) : null;
+            var schema = definition?.RootElement.TryGetProperty("inputSchema", out var found) == true ? found : default;
             if (call.Header is { } header && ParamHeaders.FindMismatch(schema, arguments, header) is { } mismatch)
             {
                 return outcome with { Failure = ToolCallFailure.HeaderMismatch(mismatch) };

@@ -119,6 +119,20 @@ public sealed class StoringTests(AnalyticsServiceApplication app)
     }
 
     [Fact]
+    public async Task Activities_that_travel_together_are_stored_once_each_and_one_that_cannot_be_costs_no_other()
+    {
+        var facts = Enumerable.Range(0, 50).Select(_ => Sample.Activity()).ToList();
+        var ahead = Sample.Activity(DateTimeOffset.UtcNow.AddDays(400));
+        var message = new ActivitiesRecorded { EventId = Guid.CreateVersion7(), OccurredAt = facts[0].OccurredAt, Activities = [facts[0], ahead, .. facts.Skip(1)] };
+
+        await app.PublishAsync(facts[7]);
+        await app.PublishAsync(message);
+        await app.PublishAsync(message with { Activities = facts });
+
+        Assert.Equal(50, await app.CountAsync("user_activities", [ahead.EventId, .. facts.Select(x => x.EventId)], 50));
+    }
+
+    [Fact]
     public async Task Values_that_postgres_refuses_in_json_are_replaced()
     {
         var values = JsonSerializer.Deserialize<JsonElement>("""{"name": "a\u0000b", "whole": "\ud83d\ude00", "path": "c:\\u0000"}""");
