@@ -1,5 +1,6 @@
 // Runs the official MCP conformance suite against a server directly and through the platform, and prints one table: what passes directly has to pass through.
-// node conformance.mjs --direct URL [--through URL --token TOKEN] [--baseline FILE]; exit code 1 where something is lost.
+// node conformance.mjs --direct URL [--through URL --token TOKEN] [--crossed-2025-11-25 URL --crossed-2026-07-28 URL] [--baseline FILE]; exit code 1 where something is lost.
+// Crossed: through the platform, to a server that speaks only the other era.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -61,22 +62,41 @@ const total = ({ scenarios }) => [...scenarios.values()].reduce((sum, one) => ({
 
 // Known differences, each with its reason; one that is no difference any more fails, too.
 const accepted = options.baseline ? JSON.parse(readFileSync(options.baseline, 'utf8')) : {};
-const front = options.through ? await shim(options.through, options.token) : null;
+const shims = [];
 let lost = 0;
+
+async function runThrough(target, requirements) {
+  if (!target) return null;
+  const front = await shim(target, options.token);
+  shims.push(front);
+  return run(`http://localhost:${front.address().port}/mcp`, requirements);
+}
+
+// What became of a scenario in one column, beside what passes directly.
+function judge(key, result, relayed) {
+  const worse = !relayed || relayed.failed > result.failed || relayed.passed < result.passed;
+  const reason = accepted[key];
+  if (!worse && !reason) return '';
+  if (worse && reason) return `known: ${reason}`;
+  lost++;
+  return worse ? 'LOST' : 'STALE: it is no difference any more';
+}
+
 for (const requirements of sets) {
   const direct = await run(options.direct, requirements);
-  const through = front ? await run(`http://localhost:${front.address().port}/mcp`, requirements) : null;
-  console.log(`\n${requirements} (checks passed / failed)`.padEnd(48), '   direct', through ? '  through' : '');
+  // One after the other: some scenarios have deadlines, and two at once would measure each other.
+  const columns = [['through', '', await runThrough(options.through, requirements)], ['crossed', ' crossed', await runThrough(options[`crossed-${requirements}`], requirements)]].filter(([, , column]) => column);
+  console.log(`\n${requirements} (checks passed / failed)`.padEnd(48), '   direct', ...columns.map(([title]) => title.padStart(9)));
   for (const [name, result] of direct.scenarios) {
-    const relayed = through?.scenarios.get(name);
-    const worse = through && (!relayed || relayed.failed > result.failed || relayed.passed < result.passed);
-    const reason = accepted[`${requirements} ${name}`];
-    const mark = worse ? (reason ? `known: ${reason}` : 'LOST') : reason && through ? 'STALE: it is no difference any more' : direct.unscored.has(name) ? '(not scored)' : '';
-    lost += (worse && !reason) || (!worse && reason && through) ? 1 : 0;
-    console.log(name.padEnd(47), cell(result), through ? cell(relayed) : '', ' ', mark);
+    const marks = columns.map(([title, key, column]) => [title, judge(`${requirements}${key} ${name}`, result, column.scenarios.get(name))]);
+    const told = marks.filter(([, mark]) => mark).map(([title, mark]) => `${title} ${mark}`);
+    if (direct.unscored.has(name)) told.unshift('(not scored)');
+    console.log(name.padEnd(47), cell(result), ...columns.map(([, , column]) => cell(column.scenarios.get(name))), ' ', told.join('; '));
   }
-  console.log('TOTAL'.padEnd(47), cell(total(direct)), through ? cell(total(through)) : '');
+  console.log('TOTAL'.padEnd(47), cell(total(direct)), ...columns.map(([, , column]) => cell(total(column))));
 }
-front?.close();
-front?.closeAllConnections();
+for (const front of shims) {
+  front.close();
+  front.closeAllConnections();
+}
 process.exitCode = lost === 0 ? 0 : 1;

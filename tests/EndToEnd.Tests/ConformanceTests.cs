@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace McpPlatform.EndToEnd.Tests;
 
-/// <summary>The official conformance suite, both of its requirement sets, against a fixture server directly and through Gateway and two replicas of McpService.</summary>
+/// <summary>The official conformance suite, both of its requirement sets, against a fixture server directly, through Gateway and two replicas of McpService, and so to a server of the other era.</summary>
 public sealed class ConformanceTests(Platform platform, ITestOutputHelper output)
 {
     private static readonly string Root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", ".."));
@@ -11,17 +11,26 @@ public sealed class ConformanceTests(Platform platform, ITestOutputHelper output
     [Fact]
     public async Task What_passes_directly_passes_through_the_platform()
     {
-        using var fixture = await StartFixtureAsync();
+        // The server that speaks both eras, and for each set of requirements one that speaks the other era only.
+        (string Name, string Era, int Port)[] fixtures =
+        [
+            ("conformance", "both", platform.FixturePorts[0]), ("conformance-modern", "modern", platform.FixturePorts[1]), ("conformance-legacy", "legacy", platform.FixturePorts[2]),
+        ];
+        List<Process> running = [];
         try
         {
-            var url = $"http://localhost:{platform.FixturePort.ToString(CultureInfo.InvariantCulture)}/mcp";
-            await platform.SendAsync(HttpMethod.Post, "/api/mcp/servers", platform.AdminToken, new { name = "conformance", url });
-            await platform.SendAsync(HttpMethod.Post, "/api/mcp/bundles", platform.AdminToken, new { name = "conformance", prefix = "never", servers = new[] { new { name = "conformance" } } });
+            foreach (var (name, era, port) in fixtures)
+            {
+                running.Add(await StartFixtureAsync(era, port));
+                await platform.SendAsync(HttpMethod.Post, "/api/mcp/servers", platform.AdminToken, new { name, url = At(port) });
+                await platform.SendAsync(HttpMethod.Post, "/api/mcp/bundles", platform.AdminToken, new { name, prefix = "never", servers = new[] { new { name } } });
+            }
 
             using var suite = Process.Start(new ProcessStartInfo(
                 "node",
                 [
-                    Path.Combine(Root, "scripts", "conformance.mjs"), "--direct", url, "--through", new Uri(platform.Gateway, "/mcp/conformance").AbsoluteUri, "--token", platform.AdminToken,
+                    Path.Combine(Root, "scripts", "conformance.mjs"), "--direct", At(fixtures[0].Port), "--through", Endpoint(fixtures[0].Name), "--token", platform.AdminToken,
+                    "--crossed-2025-11-25", Endpoint(fixtures[1].Name), "--crossed-2026-07-28", Endpoint(fixtures[2].Name),
                     "--baseline", Path.Combine(Root, "tests", "ConformanceServer", "baseline.json"),
                 ]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
             var (said, complained) = (suite.StandardOutput.ReadToEndAsync(), suite.StandardError.ReadToEndAsync());
@@ -36,18 +45,32 @@ public sealed class ConformanceTests(Platform platform, ITestOutputHelper output
         }
         finally
         {
-            fixture.Kill(entireProcessTree: true);
-            await fixture.WaitForExitAsync();
+            foreach (var (name, _, _) in fixtures)
+            {
+                (await platform.TryAsync(HttpMethod.Delete, $"/api/mcp/bundles/{name}", platform.AdminToken)).Dispose();
+                (await platform.TryAsync(HttpMethod.Delete, $"/api/mcp/servers/{name}", platform.AdminToken)).Dispose();
+            }
+
+            foreach (var fixture in running)
+            {
+                fixture.Kill(entireProcessTree: true);
+                await fixture.WaitForExitAsync();
+                fixture.Dispose();
+            }
         }
     }
 
-    private async Task<Process> StartFixtureAsync()
+    private static string At(int port) => $"http://localhost:{port.ToString(CultureInfo.InvariantCulture)}/mcp";
+
+    private string Endpoint(string bundle) => new Uri(platform.Gateway, $"/mcp/{bundle}").AbsoluteUri;
+
+    private static async Task<Process> StartFixtureAsync(string era, int port)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         var fixture = Process.Start(new ProcessStartInfo(
             "dotnet",
             [
-                Path.Combine(Root, "artifacts", "bin", "ConformanceServer", configuration, "ConformanceServer.dll"), "--port", platform.FixturePort.ToString(CultureInfo.InvariantCulture),
+                Path.Combine(Root, "artifacts", "bin", "ConformanceServer", configuration, "ConformanceServer.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--era", era,
             ]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         Assert.StartsWith("http://", await fixture.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
         return fixture;

@@ -28,8 +28,8 @@ public sealed class Platform : IAsyncLifetime
 
     public string AdminToken { get; private set; } = string.Empty;
 
-    /// <summary>A port of this machine that McpService may connect to.</summary>
-    public int FixturePort { get; } = FreePort();
+    /// <summary>Ports of this machine that McpService may connect to.</summary>
+    public IReadOnlyList<int> FixturePorts { get; } = [FreePort(), FreePort(), FreePort()];
 
     /// <summary>The address of a service behind the Gateway's back.</summary>
     public Uri Service(string name) => app!.GetEndpoint(name);
@@ -51,11 +51,12 @@ public sealed class Platform : IAsyncLifetime
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "authservice"))
             .WithEnvironment("OUTBOUND_ALLOW", "localhost:" + Documents.ClientId.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)).WithEnvironment("SSL_CERT_FILE", Documents.CertificateFile);
 
-        // Where the conformance tests put their fixture server.
+        // Where the conformance tests put their fixture servers.
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "mcpservice"))
-            .WithEnvironment("OUTBOUND_ALLOW", $"localhost:{FixturePort.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
+            .WithEnvironment("OUTBOUND_ALLOW", string.Join(',', FixturePorts.Select(port => $"localhost:{port.ToString(System.Globalization.CultureInfo.InvariantCulture)}"))).WithEnvironment("DatabaseTools__Enabled", "true");
+        // Databases of the tests are on this machine, at ports that nobody knows yet.
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "userservice"))
-            .WithEnvironment("OUTBOUND_ALLOW", $"localhost:{ClosedPort.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
+            .WithEnvironment("OUTBOUND_ALLOW", "localhost:*");
 
         await Telemetry.StartAsync();
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToList())
