@@ -20,7 +20,7 @@ public sealed class KeyRotationTests(PlatformServers servers)
         await app.InitializeAsync();
         var first = Assert.Single(await PublishedAsync(app));
 
-        clock.Advance(TimeSpan.FromDays(90) - TimeSpan.FromMinutes(15) - TimeSpan.FromSeconds(10));
+        Pass(clock, TimeSpan.FromDays(90) - TimeSpan.FromMinutes(15) - TimeSpan.FromSeconds(10));
         Assert.Equal([first], await PublishedAsync(app));
         clock.Advance(TimeSpan.FromSeconds(20));
         var published = await EventuallyAsync(async () => await PublishedAsync(app) is { Count: 2 } two ? two : null);
@@ -72,7 +72,7 @@ public sealed class KeyRotationTests(PlatformServers servers)
 
         // What only the service reads lives as long as refresh tokens do: 14 days.
         Assert.Equal(22, await app.InDatabaseAsync(db => db.SigningKeys.CountAsync(key => key.Use != SigningKeyUse.Access)));
-        clock.Advance(TimeSpan.FromDays(14));
+        Pass(clock, TimeSpan.FromDays(14));
         await EventuallyAsync(async () => await app.InDatabaseAsync(db => db.SigningKeys.CountAsync()) == 3 ? "gone" : null);
     }
 
@@ -84,7 +84,7 @@ public sealed class KeyRotationTests(PlatformServers servers)
         await app.InitializeAsync();
         await using var replica = app.StartReplica();
 
-        clock.Advance(TimeSpan.FromDays(90) - TimeSpan.FromMinutes(10));
+        Pass(clock, TimeSpan.FromDays(90) - TimeSpan.FromMinutes(10));
         await Task.WhenAll(Enumerable.Range(0, 8).Select(i => WithAsync(i % 2 == 0 ? app : replica, async keys =>
         {
             await keys.KeepAsync(protectAgain: true, CancellationToken.None);
@@ -119,6 +119,14 @@ public sealed class KeyRotationTests(PlatformServers servers)
         Assert.NotEqual(compromised, new JsonWebToken(next.GetProperty("access_token").GetString()!).Kid);
         var said = await events.WaitForAsync(fact => fact.Reason == "removed");
         Assert.Equal(await PublishedAsync(app), said.KeyIds);
+    }
+
+    // Days in which every timer of the service would go off thousands of times: those of the last hour are enough.
+    private static void Pass(FakeTimeProvider clock, TimeSpan time)
+    {
+        var last = TimeSpan.FromHours(1);
+        clock.AdjustTime(clock.GetUtcNow() + time - last);
+        clock.Advance(last);
     }
 
     internal static async Task<List<string>> PublishedAsync(AuthServiceApplication app) =>
