@@ -6,19 +6,19 @@ namespace McpPlatform.ConformanceServer;
 /// <summary>The suite's tools whose calls become tasks; slow_compute and confirm_delete do without for who does not know tasks.</summary>
 internal static class FixtureTaskTools
 {
-    private static readonly TimeSpan LongestCompute = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestTask = TimeSpan.FromMinutes(5), LongestCall = TimeSpan.FromSeconds(2);
 
-    /// <summary>Computes at once for who does not know tasks.</summary>
+    /// <summary>Without a task it hurries: nobody waits a minute for the answer of a call.</summary>
     public static async Task<JsonObject> SlowComputeAsync(FixtureCall call)
     {
         var seconds = call.Arguments["seconds"] is JsonValue value && value.TryGetValue(out double number) ? number : 0;
-        var time = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, LongestCompute.TotalSeconds));
+        var time = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, LongestTask.TotalSeconds));
         if (FixtureTasks.IsDeclared(call))
         {
             return call.Tasks.Start(call, task => ComputeAsync(time, task.Cancelled));
         }
 
-        return await ComputeAsync(time, call.CancellationToken);
+        return await ComputeAsync(time < LongestCall ? time : LongestCall, call.CancellationToken);
     }
 
     public static Task<JsonObject> FailingJob(FixtureCall call) => Start(call, async task =>
