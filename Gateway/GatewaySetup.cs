@@ -41,6 +41,7 @@ internal static class GatewaySetup
         builder.AddServiceHealth();
         builder.AddCrossOrigin();
         builder.AddRateLimits();
+        builder.AddRunningRequests();
         builder.AddApiKeys();
         builder.AddForwarding();
         builder.AddDocumentation();
@@ -56,6 +57,7 @@ internal static class GatewaySetup
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();
+        app.UseRunningRequests();
         app.MapDocumentation();
         app.MapForwarding();
     }

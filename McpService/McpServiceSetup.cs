@@ -99,7 +99,6 @@ internal static class McpServiceSetup
     {
         services.AddScoped<ToolCatalogue>();
         services.AddSingleton<ToolCallRecords>();
-        services.AddHostedService(provider => provider.GetRequiredService<ToolCallRecords>());
         services.AddSingleton<ToolUsage>();
         services.AddHostedService(provider => provider.GetRequiredService<ToolUsage>());
         services.AddSingleton<ApprovalStore>();

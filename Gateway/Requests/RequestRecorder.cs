@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Claims;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
+using McpPlatform.Gateway.Edge;
 using McpPlatform.Gateway.Telemetry;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Diagnostics;
@@ -62,7 +63,7 @@ internal sealed class RequestRecorder(RequestDelegate next, TelemetryEvents<Requ
         // YARP breaks off the client's connection when a service broke off its answer: that looks like the client's doing, and is not.
         if (context.RequestAborted.IsCancellationRequested && forwarding != ForwarderError.ResponseBodyDestination)
         {
-            return (StatusCodes.Status499ClientClosedRequest, "client_closed_request");
+            return (StatusCodes.Status499ClientClosedRequest, context.Items.ContainsKey(RunningRequests.EndedItem) ? "token_revoked" : "client_closed_request");
         }
 
         var error = forwarding != ForwarderError.None

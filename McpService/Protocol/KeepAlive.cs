@@ -22,10 +22,13 @@ internal sealed class McpStreamOptionsValidator : IValidateOptions<McpStreamOpti
 
 /// <summary>
 /// Writes comments between the events of a stream that is silent. The SDK begins a response with its first message: a call that takes a minute would look like a dead
-/// connection for a minute. Once a comment has begun it, status and headers are settled; an error that comes later is an event.
+/// connection for a minute. Once a comment has begun it, status and headers are settled; an error that comes later is an event. An answer that is all there is to say
+/// goes out in one piece, its length known: each further piece costs the network, the Gateway and the client as much as the first.
 /// </summary>
 internal sealed class KeepAlive : Stream
 {
+    private const int LargestPiece = 64 * 1024;
+    private static readonly TimeSpan HeadersAfter = TimeSpan.FromSeconds(1);
     private readonly HttpContext context;
     private readonly IHttpResponseFeature feature;
     private readonly Stream inner;
@@ -35,15 +38,17 @@ internal sealed class KeepAlive : Stream
     private readonly SemaphoreSlim gate = new(1);
     private long lastWord;
     private byte beforeLast = (byte)'\n', last = (byte)'\n';
-    private bool settled;
+    private bool settled, answers, wroteAny, startLater;
+    private MemoryStream? piece;
 
     public KeepAlive(HttpContext context, TimeSpan interval, TimeProvider time)
     {
         (this.context, this.interval, this.time, feature, inner) = (context, interval, time, context.Features.GetRequiredFeature<IHttpResponseFeature>(), context.Response.Body);
         context.Features.Set<IHttpResponseFeature>(new SettledResponse(feature, () => Volatile.Read(ref settled)));
         context.Response.Body = this;
+        context.Features.Set(this);
         lastWord = time.GetTimestamp();
-        timer = time.CreateTimer(_ => _ = BeatAsync(), null, interval, interval);
+        timer = time.CreateTimer(_ => _ = BeatAsync(), null, interval < HeadersAfter ? interval : HeadersAfter, interval);
     }
 
     public override bool CanRead => false;
@@ -68,6 +73,14 @@ internal sealed class KeepAlive : Stream
         await gate.WaitAsync(cancellationToken);
         try
         {
+            wroteAny = true;
+            if (answers && !feature.HasStarted && (piece?.Length ?? 0) + buffer.Length <= LargestPiece)
+            {
+                (piece ??= new()).Write(buffer.Span);
+                return;
+            }
+
+            await WritePieceAsync(cancellationToken);
             await inner.WriteAsync(buffer, cancellationToken);
             if (buffer.Length > 0)
             {
@@ -88,7 +101,36 @@ internal sealed class KeepAlive : Stream
         await gate.WaitAsync(cancellationToken);
         try
         {
-            await inner.FlushAsync(cancellationToken);
+            // The SDK sends the headers of a session's answers ahead. What is answered soon goes out with them.
+            if (!feature.HasStarted && !wroteAny && HttpMethods.IsPost(context.Request.Method))
+            {
+                startLater = true;
+            }
+            else if (piece is null)
+            {
+                await inner.FlushAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>What is written from now on is the last of this response.</summary>
+    public void Answers() => Volatile.Write(ref answers, true);
+
+    /// <summary>Sends what was kept for the end.</summary>
+    public async Task FinishAsync()
+    {
+        await gate.WaitAsync();
+        try
+        {
+            if (piece is not null)
+            {
+                feature.Headers.ContentLength = piece.Length;
+                await WritePieceAsync(context.RequestAborted);
+            }
         }
         finally
         {
@@ -117,21 +159,38 @@ internal sealed class KeepAlive : Stream
         gate.Dispose();
         context.Response.Body = inner;
         context.Features.Set(feature);
+        context.Features.Set<KeepAlive>(null);
         await base.DisposeAsync();
+    }
+
+    private async Task WritePieceAsync(CancellationToken cancellationToken)
+    {
+        if (piece is { } kept)
+        {
+            piece = null;
+            await inner.WriteAsync(kept.GetBuffer().AsMemory(0, (int)kept.Length), cancellationToken);
+        }
     }
 
     private async Task BeatAsync()
     {
         try
         {
-            if (time.GetElapsedTime(Volatile.Read(ref lastWord)) < interval || !await gate.WaitAsync(0))
+            var isSilent = time.GetElapsedTime(Volatile.Read(ref lastWord)) >= interval;
+            if ((!isSilent && !Volatile.Read(ref startLater)) || !await gate.WaitAsync(0))
             {
                 return;
             }
 
             try
             {
-                if (IsBetweenEvents && TrySettle())
+                if (startLater && !wroteAny && !feature.HasStarted)
+                {
+                    await inner.FlushAsync(context.RequestAborted);
+                }
+
+                startLater = false;
+                if (isSilent && piece is null && IsBetweenEvents && TrySettle())
                 {
                     await inner.WriteAsync(": keep-alive\n\n"u8.ToArray(), context.RequestAborted);
                     await inner.FlushAsync(context.RequestAborted);

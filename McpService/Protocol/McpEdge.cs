@@ -65,6 +65,7 @@ internal sealed class McpEdge(RequestDelegate next, Registry registry, ClientSes
         await using var body = new JsonErrors(context.Response);
         await next(context);
         await body.FinishAsync();
+        await alive.FinishAsync();
     }
 
     private async Task<bool> MayUseAsync(string bundle, RelayCallers callers, Denials denials, CancellationToken cancellationToken)

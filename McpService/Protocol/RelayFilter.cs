@@ -98,6 +98,7 @@ internal sealed partial class RelayFilter(
         JsonRpcMessage reply = answer.Error is { } error
             ? new JsonRpcError { Id = request.Id, Error = new() { Code = error.Code, Message = error.Message, Data = error.Data } }
             : new JsonRpcResponse { Id = request.Id, Result = answer.Result };
+        accessor.HttpContext?.Features.Get<KeepAlive>()?.Answers();
         await context.Server.SendMessageAsync(reply, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using McpPlatform.Contracts.Access;
 using McpPlatform.Contracts.Identity;
@@ -11,6 +12,8 @@ namespace McpPlatform.ServiceDefaults.Authentication;
 /// <param name="Permissions">What the token allows.</param>
 public sealed record CurrentUser(Guid Id, string Username, string? SessionId, IReadOnlySet<string> Permissions)
 {
+    private static readonly ConditionalWeakTable<ClaimsIdentity, CurrentUser> Known = [];
+
     /// <summary>All of the user's roles, the teams' among them.</summary>
     public IReadOnlyCollection<string> Roles { get; init; } = [];
 
@@ -23,8 +26,28 @@ public sealed record CurrentUser(Guid Id, string Username, string? SessionId, IR
     /// <summary>Reads the claims of a validated token.</summary>
     /// <param name="principal">The caller.</param>
     /// <returns>The user, or null when nobody is logged in.</returns>
-    public static CurrentUser? From(ClaimsPrincipal principal) =>
-        principal.Identity?.IsAuthenticated == true && Guid.TryParse(principal.FindFirstValue(PlatformClaims.Subject), out var id)
+    public static CurrentUser? From(ClaimsPrincipal principal)
+    {
+        // Requests with the same token share its identity (see PlatformTokenHandler), which nobody changes.
+        if (principal.Identity is not ClaimsIdentity { IsAuthenticated: true } identity)
+        {
+            return null;
+        }
+
+        if (!Known.TryGetValue(identity, out var user) && (user = Read(principal)) is not null)
+        {
+            Known.AddOrUpdate(identity, user);
+        }
+
+        return user;
+    }
+
+    /// <summary>The user as the decision engine sees it.</summary>
+    /// <returns>The caller to ask a <see cref="CompiledPolicy"/> about.</returns>
+    public Caller ToCaller() => new() { UserId = Id, Roles = Roles, Teams = Teams, Permissions = Permissions, Limits = Limits };
+
+    private static CurrentUser? Read(ClaimsPrincipal principal) =>
+        Guid.TryParse(principal.FindFirstValue(PlatformClaims.Subject), out var id)
             ? new(
                 id,
                 principal.FindFirstValue(PlatformClaims.Username) ?? string.Empty,
@@ -36,10 +59,6 @@ public sealed record CurrentUser(Guid Id, string Username, string? SessionId, IR
                 Limits = ValuesOf(principal, PlatformClaims.Limit),
             }
             : null;
-
-    /// <summary>The user as the decision engine sees it.</summary>
-    /// <returns>The caller to ask a <see cref="CompiledPolicy"/> about.</returns>
-    public Caller ToCaller() => new() { UserId = Id, Roles = Roles, Teams = Teams, Permissions = Permissions, Limits = Limits };
 
     private static HashSet<string> ValuesOf(ClaimsPrincipal principal, string claim) =>
         principal.FindAll(claim).Select(found => found.Value).ToHashSet(StringComparer.Ordinal);

@@ -117,4 +117,6 @@ internal sealed partial class PlatformKeys(
 }
 
 /// <summary>Whether a token is good cannot be said at the moment: 503, since a 401 would make its owner throw it away.</summary>
-internal sealed class UndecidedException(string message, Exception? inner = null) : Exception(message, inner);
+/// <param name="message">Who could not be asked.</param>
+/// <param name="inner">What came of asking.</param>
+public sealed class UndecidedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -6,16 +6,28 @@ namespace McpPlatform.ServiceDefaults.Authentication;
 /// Whether a token was ended before it expires: looked up at most once a second for each token, in Redis where that is complete and answers, else at
 /// <see cref="IRevocationTruth"/>. Where neither answers nobody is let in.
 /// </summary>
-internal sealed class RevocationCheck(RevocationList list, IRevocationTruth truth, TimeProvider time)
+/// <param name="list">The copy in Redis.</param>
+/// <param name="truth">Who knows where that is not whole.</param>
+/// <param name="time">The clock.</param>
+public sealed class RevocationCheck(RevocationList list, IRevocationTruth truth, TimeProvider time)
 {
     private const int LargestBatch = 256;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
     private readonly ConcurrentQueue<(RevocationQuery Query, TaskCompletionSource<bool> Answer)> waiting = new();
     private int asking;
 
+    /// <summary>Counts up when something was revoked: what was found alive before is to be looked up again.</summary>
+    public long Epoch => list.Epoch;
+
+    /// <summary>Looks a token up, now.</summary>
+    /// <param name="token">What it is known by.</param>
+    /// <returns>Whether it may still be used.</returns>
+    /// <exception cref="UndecidedException">Nobody who knows can be asked.</exception>
+    public async Task<bool> IsAliveAsync(RevocationQuery token) => !(await list.FindAsync(token) ?? await AskTruthAsync(token));
+
     /// <summary>Whether a valid token may still be used.</summary>
     /// <exception cref="UndecidedException">Nobody who knows can be asked.</exception>
-    public ValueTask<bool> IsAliveAsync(KnownToken token)
+    internal ValueTask<bool> IsAliveAsync(KnownToken token)
     {
         if (token.IsRevoked)
         {
@@ -30,7 +42,7 @@ internal sealed class RevocationCheck(RevocationList list, IRevocationTruth trut
     private async Task<bool> CheckAsync(KnownToken token)
     {
         var seen = new KnownToken.Sighting(time.GetTimestamp(), list.Epoch);
-        if (await list.FindAsync(token.Query) ?? await AskTruthAsync(token.Query))
+        if (!await IsAliveAsync(token.Query))
         {
             return !(token.IsRevoked = true);
         }
@@ -61,7 +73,8 @@ internal sealed class RevocationCheck(RevocationList list, IRevocationTruth trut
                 await AskAsync(batch);
             }
 
-            Volatile.Write(ref asking, 0);
+            // Not Volatile.Write: the queue must not be looked at before.
+            Interlocked.Exchange(ref asking, 0);
         }
         while (!waiting.IsEmpty && Interlocked.Exchange(ref asking, 1) == 0);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Security.Claims;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Http;
 using Microsoft.Extensions.Options;
@@ -13,12 +14,17 @@ namespace McpPlatform.ServiceDefaults.Authentication;
 /// <param name="Version">Its <c>ver</c>, 0 where it has none.</param>
 public sealed record RevocationQuery(string Session, string User, long Version)
 {
-    internal static RevocationQuery Of(JsonWebToken token) => new(
-        Claim(token, PlatformClaims.SessionId),
-        token.Subject,
-        long.TryParse(Claim(token, PlatformClaims.Version), CultureInfo.InvariantCulture, out var version) ? version : 0);
+    /// <summary>What the token of an authenticated caller is known by.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <returns>What to look for.</returns>
+    public static RevocationQuery Of(ClaimsPrincipal caller) => Of(name => caller.FindFirst(name));
 
-    private static string Claim(JsonWebToken token, string name) => token.TryGetClaim(name, out var claim) ? claim.Value : string.Empty;
+    internal static RevocationQuery Of(JsonWebToken token) => Of(name => token.TryGetClaim(name, out var claim) ? claim : null);
+
+    private static RevocationQuery Of(Func<string, Claim?> find) => new(
+        find(PlatformClaims.SessionId)?.Value ?? string.Empty,
+        find(PlatformClaims.Subject)?.Value ?? string.Empty,
+        long.TryParse(find(PlatformClaims.Version)?.Value, CultureInfo.InvariantCulture, out var version) ? version : 0);
 }
 
 /// <summary>What AuthService says.</summary>

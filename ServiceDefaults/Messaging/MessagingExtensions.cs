@@ -9,6 +9,8 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace McpPlatform.ServiceDefaults.Messaging;
 
@@ -75,7 +77,14 @@ public static class MessagingExtensions
         builder.AddPlatformMessaging(configure);
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<IInterceptor, OutboxInterceptor>();
-        builder.Services.AddHostedService<OutboxRelay<TContext>>();
+        builder.Services.AddSingleton(provider => new OutboxTable(new(() =>
+        {
+            using var scope = provider.CreateScope();
+            return scope.ServiceProvider.GetRequiredService<TContext>().Model.GetDefaultSchema() + ".outbox";
+        })));
+        builder.Services.AddSingleton(provider => new OutboxWriter(
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<OutboxSignal>(), provider.GetRequiredService<OutboxTable>()));
+        builder.Services.AddHostedService<OutboxRelay>();
         builder.Services.AddScoped<ActivityLog>();
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, RecordDenials<TContext>>();
     }
@@ -89,7 +98,10 @@ public static class MessagingExtensions
         where TEvent : class, ITelemetryEvent
         where TBatch : class, ITelemetryBatch<TEvent>
     {
+        builder.Services.AddOptions<TelemetryOptions>().BindConfiguration(TelemetryOptions.Section).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TelemetryOptions>, TelemetryOptionsValidator>());
         builder.Services.TryAddSingleton<TelemetryEvents<TEvent>>();
+        builder.Services.TryAddSingleton<TelemetrySpool<TBatch>>();
         builder.Services.AddSingleton(pack);
         builder.Services.AddHostedService<TelemetryPublisher<TEvent, TBatch>>();
     }

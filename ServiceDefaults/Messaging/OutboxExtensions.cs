@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using McpPlatform.Contracts.Messages;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -12,14 +11,7 @@ public static class OutboxExtensions
     /// <summary>Publishes a fact if, and only if, the changes of this context are committed: call <c>SaveChanges</c> after it.</summary>
     /// <param name="db">The context that also holds the change.</param>
     /// <param name="fact">What happened.</param>
-    public static void AddToOutbox(this DbContext db, IFact fact) => db.Add(new OutboxMessage
-    {
-        Id = fact.EventId,
-        Type = fact.GetType().FullName!,
-        Body = JsonSerializer.Serialize(fact, fact.GetType()),
-        TraceParent = Activity.Current?.Id,
-        CreatedAt = fact.OccurredAt,
-    });
+    public static void AddToOutbox(this DbContext db, IFact fact) => db.Add(OutboxMessage.Of(fact, Activity.Current));
 
     /// <summary>Applies a fact in one transaction with the note that it was applied; a repetition does nothing.</summary>
     /// <param name="db">The consumer's context.</param>

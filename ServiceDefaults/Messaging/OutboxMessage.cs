@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Text.Json;
+using McpPlatform.Contracts.Messages;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -20,6 +23,15 @@ internal sealed class OutboxMessage
     public string? TraceParent { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    public static OutboxMessage Of(IFact fact, Activity? cause) => new()
+    {
+        Id = fact.EventId,
+        Type = fact.GetType().FullName!,
+        Body = JsonSerializer.Serialize(fact, fact.GetType()),
+        TraceParent = cause?.Id,
+        CreatedAt = fact.OccurredAt,
+    };
 }
 
 internal sealed class OutboxMessageConfiguration : IEntityTypeConfiguration<OutboxMessage>

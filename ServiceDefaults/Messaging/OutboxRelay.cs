@@ -3,8 +3,6 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using MassTransit;
 using McpPlatform.Contracts.Messages;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -15,20 +13,14 @@ namespace McpPlatform.ServiceDefaults.Messaging;
 /// Publishes committed facts in their order. One replica at a time relays (an advisory lock per outbox), so order holds; a fact is deleted after the
 /// broker confirmed it, so a crash in between publishes it again and consumers recognise it by its id. Activities that wait in a row leave in one message.
 /// </summary>
-internal sealed partial class OutboxRelay<TContext>(
-    NpgsqlDataSource source, IServiceScopeFactory scopes, IBus bus, OutboxSignal signal, IMeterFactory meters, ILogger<OutboxRelay<TContext>> logger) : BackgroundService
-    where TContext : DbContext
+internal sealed partial class OutboxRelay(
+    NpgsqlDataSource source, OutboxTable table, IBus bus, OutboxSignal signal, IMeterFactory meters, ILogger<OutboxRelay> logger) : BackgroundService
 {
     private const int BatchSize = 500, AtOnce = 5, MostCharacters = 256 * 1024;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1), Gather = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(10);
     private static readonly ActivitySource Source = new("McpPlatform.Outbox");
     private readonly Counter<long> published = meters.Create("McpPlatform.Outbox").CreateCounter<long>("mcpplatform.outbox.published", description: "Facts published.");
-    private readonly Lazy<string> table = new(() =>
-    {
-        using var scope = scopes.CreateScope();
-        return $"{scope.ServiceProvider.GetRequiredService<TContext>().Model.GetDefaultSchema()}.outbox";
-    });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -76,8 +68,9 @@ internal sealed partial class OutboxRelay<TContext>(
             next += taken;
         }
 
-        await using var delete = new NpgsqlCommand($"DELETE FROM {table.Value} WHERE sequence = ANY($1)", connection);
+        await using var delete = new NpgsqlCommand($"DELETE FROM {table.Name} WHERE sequence = ANY($1)", connection);
         delete.Parameters.Add(new() { Value = batch.ConvertAll(row => row.Sequence) });
+        await delete.PrepareAsync(cancellationToken);
         await delete.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         published.Add(batch.Count);
@@ -91,10 +84,11 @@ internal sealed partial class OutboxRelay<TContext>(
         {
             BatchCommands =
             {
-                new("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = table.Value } } },
-                new($"SELECT sequence, type, body, trace_parent FROM {table.Value} ORDER BY sequence LIMIT {BatchSize}"),
+                new("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = table.Name } } },
+                new($"SELECT sequence, type, body, trace_parent FROM {table.Name} ORDER BY sequence LIMIT {BatchSize}"),
             },
         };
+        await commands.PrepareAsync(cancellationToken);
         await using var reader = await commands.ExecuteReaderAsync(cancellationToken);
         List<Row> rows = [];
         if (await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0) && await reader.NextResultAsync(cancellationToken))

@@ -15,7 +15,8 @@ internal sealed class SystemMetricsSampler(TelemetryEvents<SystemMetricsSampled>
         while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(tick => tick.IsCompletedSuccessfully, TaskScheduler.Default))
         {
             var (now, total) = (time.GetTimestamp(), Environment.CpuUsage.TotalTime);
-            events.Record(Sample((total - used) / time.GetElapsedTime(at, now) * 100));
+            var elapsed = time.GetElapsedTime(at, now);
+            events.Record(Sample(elapsed > TimeSpan.Zero ? (total - used) / elapsed * 100 : 0));
             (at, used) = (now, total);
         }
     }

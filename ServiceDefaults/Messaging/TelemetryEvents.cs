@@ -12,15 +12,16 @@ public sealed class TelemetryEvents<TEvent>
     /// <summary>How many events wait at most; beyond it the oldest are dropped and counted.</summary>
     internal const int Capacity = 10_000;
 
+    private readonly KeyValuePair<string, object?> kind = new("event", typeof(TEvent).Name);
+    private readonly Counter<long> dropped;
     private readonly Channel<TEvent> channel;
 
     /// <summary>Creates the queue.</summary>
     /// <param name="meters">For the number of dropped events.</param>
     public TelemetryEvents(IMeterFactory meters)
     {
-        var kind = new KeyValuePair<string, object?>("event", typeof(TEvent).Name);
-        var dropped = meters.Create("McpPlatform.Telemetry")
-            .CreateCounter<long>("mcpplatform.telemetry.dropped", description: "Events dropped because the queue was full.");
+        dropped = meters.Create("McpPlatform.Telemetry")
+            .CreateCounter<long>("mcpplatform.telemetry.dropped", description: "Events dropped because the queue was full, or because they cannot be written as JSON.");
         channel = Channel.CreateBounded<TEvent>(
             new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
             _ => dropped.Add(1, kind));
@@ -31,6 +32,8 @@ public sealed class TelemetryEvents<TEvent>
     /// <summary>Records an event.</summary>
     /// <param name="telemetryEvent">What was observed.</param>
     public void Record(TEvent telemetryEvent) => channel.Writer.TryWrite(telemetryEvent);
+
+    internal void Drop(int count) => dropped.Add(count, kind);
 
     internal void Complete() => channel.Writer.TryComplete();
 }

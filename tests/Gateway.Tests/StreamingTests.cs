@@ -1,5 +1,9 @@
 using System.Net;
+using McpPlatform.Contracts.Identity;
+using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace McpPlatform.Gateway.Tests;
 
@@ -79,6 +83,36 @@ public sealed class StreamingTests(GatewayApplication gateway)
         await left.Task.WaitAsync(TimeSpan.FromSeconds(5));
         var recorded = await gateway.RecordedAsync("/mcp/left");
         Assert.Equal((499, "client_closed_request"), (recorded.Status, recorded.Error));
+    }
+
+    [Fact]
+    public async Task Stream_ends_soon_after_its_token_is_revoked_and_another_goes_on()
+    {
+        var ended = new TaskCompletionSource<string>();
+        using var answer = gateway.Backends["mcpservice"].Answer("/mcp/revoked", async context =>
+        {
+            await context.Response.WriteAsync("data: 1\n\n");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => ended.TrySetResult(context.Request.Query["of"]!), TaskScheduler.Default);
+        });
+        var user = Guid.CreateVersion7();
+        var description = gateway.Issuer.Describe(user, "alice");
+        using var client = gateway.WithToken(TestIssuer.CreateToken(description));
+        using var other = gateway.ClientFor(user);
+        using var kept = await other.GetAsync("/mcp/revoked?of=other", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await client.GetAsync("/mcp/revoked?of=revoked", HttpCompletionOption.ResponseHeadersRead);
+        var read = response.Content.ReadAsStringAsync();
+        await Task.Delay(TimeSpan.FromSeconds(0.6));
+
+        await gateway.Services.GetRequiredService<RevocationList>().RevokeSessionAsync(description.Subject.FindFirst(PlatformClaims.SessionId)!.Value, TimeSpan.FromMinutes(10));
+
+        Assert.Equal("revoked", await ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
+        await Assert.ThrowsAnyAsync<Exception>(() => read.WaitAsync(TimeSpan.FromSeconds(5)));
+        var recorded = await gateway.RecordedAsync("/mcp/revoked", user);
+        Assert.Equal((499, "token_revoked"), (recorded.Status, recorded.Error));
+        using var reader = new StreamReader(await kept.Content.ReadAsStreamAsync());
+        Assert.Equal("data: 1", await reader.ReadLineAsync());
+        await Assert.ThrowsAsync<TimeoutException>(() => reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(3)));
     }
 
     private static Task SlowAsync(HttpContext context) => Task.Delay(TimeSpan.FromSeconds(1.2), context.RequestAborted);

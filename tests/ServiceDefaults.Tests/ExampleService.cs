@@ -63,7 +63,7 @@ internal sealed class ExampleService : IAsyncDisposable
         builder.Services.AddSingleton<Applied>();
         if (!relay)
         {
-            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(OutboxRelay<ExampleDbContext>)));
+            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(OutboxRelay)));
         }
 
         var app = builder.Build();

@@ -85,6 +85,7 @@ public sealed class MessagingTests(PlatformServers servers)
 
         await probe.WaitForAsync(fact => fact.EventId == facts[^1].EventId, TimeSpan.FromSeconds(20));
         await AppliedAsync(service, facts.Count);
+        Assert.Equal(facts.Select(fact => fact.EventId), probe.All(fact => fact.SessionId == session).Select(fact => fact.EventId));
         Assert.Equal(0, await service.InDatabaseAsync(db => db.Set<OutboxMessage>().CountAsync()));
     }
 
@@ -99,7 +100,7 @@ public sealed class MessagingTests(PlatformServers servers)
         var alone = Activity(mark);
         await SaveAsync(service, [.. many, LoggedIn(), alone]);
 
-        var relay = ActivatorUtilities.CreateInstance<OutboxRelay<ExampleDbContext>>(service.Services);
+        var relay = ActivatorUtilities.CreateInstance<OutboxRelay>(service.Services);
         await relay.StartAsync(CancellationToken.None);
 
         await each.WaitForAsync(published => published.EventId == alone.EventId);
@@ -108,6 +109,31 @@ public sealed class MessagingTests(PlatformServers servers)
         Assert.Equal(many.Append(alone).Select(one => one.EventId), each.All(one => one.Target == mark).Select(one => one.EventId));
         Assert.Single(await AppliedAsync(service, 1));
         await relay.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Facts_that_are_written_without_a_context_are_published_in_their_order_with_what_caused_them()
+    {
+        await using var service = await ExampleService.StartAsync(servers);
+        await using var probe = await EventProbe<UserLoggedIn>.StartAsync(servers.RabbitMq);
+        var outbox = service.Services.GetRequiredService<OutboxWriter>();
+        var session = Guid.CreateVersion7().ToString();
+        var facts = Enumerable.Range(0, 300).Select(_ => LoggedIn(session)).ToList();
+        using var cause = new System.Diagnostics.Activity("cause").Start();
+
+        await outbox.AddAsync(facts.Select((fact, index) => ((IFact)fact, index % 2 == 0 ? cause : null)), CancellationToken.None);
+
+        await probe.WaitForAsync(fact => fact.EventId == facts[^1].EventId, TimeSpan.FromSeconds(20));
+        Assert.Equal(facts.Select(fact => fact.EventId), probe.All(fact => fact.SessionId == session).Select(fact => fact.EventId));
+
+        // All or none.
+        var fresh = LoggedIn(session);
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(async () =>
+        {
+            await service.Services.GetRequiredService<OutboxWriter>().AddAsync([(fresh, null), (fresh, null)], CancellationToken.None);
+        });
+        await Task.Delay(200);
+        Assert.Empty(probe.All(fact => fact.EventId == fresh.EventId));
     }
 
     [Fact]
@@ -120,7 +146,7 @@ public sealed class MessagingTests(PlatformServers servers)
         await SaveAsync(service, fact);
         Assert.Equal(1, await service.InDatabaseAsync(db => db.Set<OutboxMessage>().CountAsync()));
 
-        var relay = ActivatorUtilities.CreateInstance<OutboxRelay<ExampleDbContext>>(service.Services);
+        var relay = ActivatorUtilities.CreateInstance<OutboxRelay>(service.Services);
         await relay.StartAsync(CancellationToken.None);
 
         await probe.WaitForAsync(published => published.EventId == fact.EventId);

@@ -25,6 +25,8 @@ public sealed class EventProbe<TMessage> : IAsyncDisposable
             });
             rabbit.ReceiveEndpoint(new TemporaryEndpointDefinition(), endpoint =>
             {
+                // So that what is heard is in the order of the queue.
+                endpoint.ConcurrentMessageLimit = 1;
                 endpoint.Handler<TMessage>(context =>
                 {
                     received.Enqueue(context.Message);

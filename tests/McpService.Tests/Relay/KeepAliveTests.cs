@@ -61,6 +61,40 @@ public sealed class KeepAliveTests(McpServiceApplication application) : IAsyncLi
         Assert.Equal(-32602, (int)(await RawMcp.MessageAsync(response))["error"]!["code"]!);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_that_is_all_there_is_to_say_goes_out_in_one_piece(bool isModern)
+    {
+        var (replica, client) = application.StartReplicaFor(Guid.CreateVersion7(), new(Often, StringComparer.Ordinal) { ["McpStream:KeepAlive"] = "00:05:00" });
+        await using var stop = replica;
+        using var http = client;
+        var session = isModern ? null : await OpenAsync(client);
+
+        Task<HttpResponseMessage> CallAsync(string tool, JsonObject arguments) => isModern
+            ? RawMcp.SendModernAsync(client, "/mcp", $"{server}__{tool}", arguments)
+            : RawMcp.SendAsync(client, "/mcp", RawMcp.Call(7, $"{server}__{tool}", arguments), session);
+
+        using var small = await CallAsync("echo", new() { ["message"] = "hello" });
+        Assert.Null(small.Headers.TransferEncodingChunked);
+        Assert.NotNull((await RawMcp.MessageAsync(small))["result"]);
+    }
+
+    [Fact]
+    public async Task A_long_answer_goes_out_as_it_is_written()
+    {
+        upstream.Tools = [.. Enumerable.Range(0, 300).Select(number => new JsonObject
+        {
+            ["name"] = $"tool-{number}", ["description"] = new string('x', 500), ["inputSchema"] = new JsonObject { ["type"] = "object" },
+        })];
+        using var admin = application.Admin();
+        (await admin.PostAsync($"/api/mcp/servers/{server}/refresh", null)).EnsureSuccessStatusCode();
+        using var client = application.Admin();
+        using var response = await RawMcp.SendAsync(client, "/mcp", new() { ["jsonrpc"] = "2.0", ["id"] = 7, ["method"] = "tools/list" }, await OpenAsync(client));
+        Assert.True(response.Headers.TransferEncodingChunked);
+        Assert.Equal(300, (await RawMcp.MessageAsync(response))["result"]!["tools"]!.AsArray().Count(tool => ((string)tool!["name"]!).Contains("tool-", StringComparison.Ordinal)));
+    }
+
     private static async Task<string> OpenAsync(HttpClient client)
     {
         using var response = await RawMcp.SendAsync(client, "/mcp", RawMcp.Initialize(), null);
