@@ -1,7 +1,10 @@
 using McpPlatform.AnalyticsService.Activities;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.Export;
+using McpPlatform.AnalyticsService.Live;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Requests;
 using McpPlatform.AnalyticsService.Summary;
 using McpPlatform.AnalyticsService.SystemMetrics;
@@ -24,8 +27,15 @@ internal static class AnalyticsApi
         group.MapGet("/page-views", ListPageViews.HandleAsync).WithName("ListPageViews").RequirePermission(Permissions.AnalyticsRead);
         group.MapGet("/system-metrics", ListSystemMetrics.HandleAsync).WithName("ListSystemMetrics").RequirePermission(Permissions.AnalyticsRead);
         group.MapGet("/mcp-servers", ListServerStatus.HandleAsync).WithName("ListServerStatus").RequirePermission(Permissions.AnalyticsRead);
+        group.MapGet("/live", StreamLive.Handle).WithName("StreamLive").RequirePermission(Permissions.AnalyticsRead);
+        group.MapGet("/rejected-events", ListRejected.HandleAsync).WithName("ListRejectedEvents").RequirePermission(Permissions.AuditRead);
+        group.MapGet("/export", ExportRows.Handle).WithName("ExportRows").RequirePermission(Permissions.AnalyticsRead)
+            .Produces(StatusCodes.Status200OK, contentType: "application/x-ndjson", additionalContentTypes: "text/csv").ProducesValidationProblem();
+        group.MapGet("/audit/export", ExportRows.HandleAuditAsync).WithName("ExportAudit").RequirePermission(Permissions.AuditRead)
+            .Produces(StatusCodes.Status200OK, contentType: "application/x-ndjson", additionalContentTypes: "text/csv").ProducesValidationProblem();
 
         // Everyone who is signed in looks at pages; the viewer is taken from the token.
         group.MapPost("/page-views", RecordPageView.Handle).WithName("RecordPageView");
+        group.MapPost("/page-views/batch", RecordPageView.HandleMany).WithName("RecordPageViews");
     }
 }

@@ -1,6 +1,7 @@
 using McpPlatform.AnalyticsService.Activities;
 using McpPlatform.AnalyticsService.Data;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.Live;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
 using McpPlatform.AnalyticsService.Requests;
@@ -34,6 +35,9 @@ internal static class AnalyticsServiceSetup
         builder.AddTelemetryEvents<PageViewed, PageViewedBatch>(events => new(events));
         builder.AddEventStore(StoreRequests.Table, StoreActivities.Table, StorePageViews.Table, StoreSystemMetrics.Table, StoreServerStatus.Table);
         builder.Services.AddSingleton<AnalyticsTelemetry>();
+        builder.Services.AddSingleton<LiveTraffic>();
+        builder.Services.AddSingleton<LiveFeed>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
     }
 
     public static void MapAnalyticsService(this WebApplication app)

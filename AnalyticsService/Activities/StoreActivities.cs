@@ -1,13 +1,14 @@
 using System.Text.Json;
 using MassTransit;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.Live;
 using McpPlatform.Contracts.Messages;
 using static McpPlatform.AnalyticsService.Events.EventRowConfiguration;
 
 namespace McpPlatform.AnalyticsService.Activities;
 
 /// <summary>One message per fact, so that the write stands in the trace of the request that it tells of.</summary>
-internal sealed class StoreActivities(EventStore store) : IConsumer<ActivityRecorded>
+internal sealed class StoreActivities(EventStore store, LiveTraffic live) : IConsumer<ActivityRecorded>
 {
     public static EventTable<ActivityRecorded> Table { get; } =
         new EventTable<ActivityRecorded>("user_activities", retention => retention.ActivityDays, x => x.EventId, x => x.OccurredAt)
@@ -25,5 +26,9 @@ internal sealed class StoreActivities(EventStore store) : IConsumer<ActivityReco
             .Json("old_values", x => x.OldValues)
             .Json("new_values", x => x.NewValues);
 
-    public Task Consume(ConsumeContext<ActivityRecorded> context) => store.StoreAsync(Table, context.Message, context.CancellationToken);
+    public async Task Consume(ConsumeContext<ActivityRecorded> context)
+    {
+        await store.StoreAsync(Table, [context.Message], context.CancellationToken);
+        live.Add([context.Message]);
+    }
 }

@@ -10,6 +10,9 @@ internal sealed class UserActivity : IEventRow
 {
     public const int MaxServiceLength = 64, MaxActionLength = 128, MaxOutcomeLength = 16, MaxTargetLength = 512;
 
+    /// <summary>What McpService calls a call of a tool.</summary>
+    public const string ToolCall = "mcp.tools.call";
+
     public Guid EventId { get; init; }
 
     public DateTimeOffset OccurredAt { get; init; }

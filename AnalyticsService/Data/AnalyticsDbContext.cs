@@ -1,6 +1,7 @@
 using McpPlatform.AnalyticsService.Activities;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Requests;
 using McpPlatform.AnalyticsService.SystemMetrics;
 using McpPlatform.ServiceDefaults.Data;
@@ -22,6 +23,8 @@ internal sealed class AnalyticsDbContext(DbContextOptions<AnalyticsDbContext> op
     public DbSet<SystemMetric> SystemMetrics => Set<SystemMetric>();
 
     public DbSet<McpServerStatus> ServerStatus => Set<McpServerStatus>();
+
+    public DbSet<RejectedEvent> Rejected => Set<RejectedEvent>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

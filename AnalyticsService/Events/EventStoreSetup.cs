@@ -1,3 +1,4 @@
+using McpPlatform.AnalyticsService.Rejected;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,7 @@ internal static class EventStoreSetup
         }
 
         services.TryAddSingleton<Partitions>();
+        services.TryAddSingleton<RejectedEvents>();
         services.TryAddSingleton<EventStore>();
         services.TryAddSingleton<KeepPartitions>();
         services.AddHostedService(provider => provider.GetRequiredService<KeepPartitions>());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using McpPlatform.AnalyticsService.Data;
+using Npgsql;
 using NpgsqlTypes;
 
 namespace McpPlatform.AnalyticsService.Events;
@@ -16,10 +17,38 @@ internal abstract class EventTable(string name, Func<RetentionOptions, int> rete
 }
 
 /// <summary>Which property of an event goes into which column.</summary>
-/// <param name="Name">The column.</param>
-/// <param name="Type">Its type on the wire.</param>
-/// <param name="Value">Its value, made fit to be stored; null for NULL.</param>
-internal sealed record EventColumn<TEvent>(string Name, NpgsqlDbType Type, Func<TEvent, object?> Value);
+/// <param name="name">The column.</param>
+/// <param name="type">Its type on the wire.</param>
+internal abstract class EventColumn<TEvent>(string name, NpgsqlDbType type)
+{
+    public string Name => name;
+
+    public NpgsqlDbType Type => type;
+
+    /// <summary>The column's values of a batch.</summary>
+    public abstract NpgsqlParameter ArrayOf(IReadOnlyList<TEvent> batch);
+
+    /// <summary>Writes the column of the row that was begun.</summary>
+    public abstract Task CopyAsync(NpgsqlBinaryImporter copy, TEvent single, CancellationToken cancellationToken);
+}
+
+/// <param name="value">The value, made fit to be stored; null for NULL.</param>
+internal sealed class EventColumn<TEvent, TValue>(string name, NpgsqlDbType type, Func<TEvent, TValue> value) : EventColumn<TEvent>(name, type)
+{
+    public override NpgsqlParameter ArrayOf(IReadOnlyList<TEvent> batch)
+    {
+        var values = new TValue[batch.Count];
+        for (var index = 0; index < values.Length; index++)
+        {
+            values[index] = value(batch[index]);
+        }
+
+        return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | Type };
+    }
+
+    public override Task CopyAsync(NpgsqlBinaryImporter copy, TEvent single, CancellationToken cancellationToken) =>
+        value(single) is { } found ? copy.WriteAsync(found, Type, cancellationToken) : copy.WriteNullAsync(cancellationToken);
+}
 
 /// <summary>
 /// Says how an event becomes a row. Values that PostgreSQL would refuse are made acceptable on the way (<see cref="Storable"/>): one broken event
@@ -28,17 +57,29 @@ internal sealed record EventColumn<TEvent>(string Name, NpgsqlDbType Type, Func<
 internal sealed class EventTable<TEvent> : EventTable
 {
     private readonly List<EventColumn<TEvent>> columns = [];
+    private readonly Func<TEvent, Guid> eventId;
     private readonly Func<TEvent, DateTimeOffset> occurredAt;
+    private string? insert, copy;
 
     public EventTable(string name, Func<RetentionOptions, int> retentionDays, Func<TEvent, Guid> eventId, Func<TEvent, DateTimeOffset> occurredAt)
         : base(name, retentionDays)
     {
-        this.occurredAt = occurredAt;
+        (this.eventId, this.occurredAt) = (eventId, occurredAt);
         Add("event_id", NpgsqlDbType.Uuid, x => eventId(x));
         Add("occurred_at", NpgsqlDbType.TimestampTz, x => OccurredAt(x));
     }
 
     public IReadOnlyList<EventColumn<TEvent>> Columns => columns;
+
+    /// <summary>Adds the rows of the columns' arrays, its parameters, unless they are there.</summary>
+    public string Insert => insert ??= $"INSERT INTO {QualifiedName} ({Names}) SELECT * FROM unnest({string.Join(", ", columns.Select((_, index) => $"${index + 1}"))}) ON CONFLICT DO NOTHING";
+
+    /// <summary>Adds rows, and fails where one is there.</summary>
+    public string Copy => copy ??= $"COPY {QualifiedName} ({Names}) FROM STDIN (FORMAT BINARY)";
+
+    private string Names => string.Join(", ", columns.Select(column => column.Name));
+
+    public Guid IdOf(TEvent telemetryEvent) => eventId(telemetryEvent);
 
     public DateTimeOffset OccurredAt(TEvent telemetryEvent) => occurredAt(telemetryEvent).ToUniversalTime();
 
@@ -61,9 +102,9 @@ internal sealed class EventTable<TEvent> : EventTable
 
     public EventTable<TEvent> Json(string column, Func<TEvent, JsonElement?> value) => Add(column, NpgsqlDbType.Jsonb, x => Storable.Json(value(x)));
 
-    private EventTable<TEvent> Add(string column, NpgsqlDbType type, Func<TEvent, object?> value)
+    private EventTable<TEvent> Add<TValue>(string column, NpgsqlDbType type, Func<TEvent, TValue> value)
     {
-        columns.Add(new(column, type, value));
+        columns.Add(new EventColumn<TEvent, TValue>(column, type, value));
         return this;
     }
 }

@@ -2,63 +2,57 @@ using Npgsql;
 
 namespace McpPlatform.AnalyticsService.Events;
 
-/// <summary>The statements that write events; both return how many were new.</summary>
+/// <summary>The statements that write events (ADR 0012); all return how many were new.</summary>
 internal static class EventWriter
 {
-    /// <summary>
-    /// Binary COPY into a temporary table, and from there whatever is not stored yet, in one transaction: two statements for a batch of any size (ADR 0012).
-    /// </summary>
-    public static async Task<int> WriteAsync<TEvent>(NpgsqlDataSource source, EventTable<TEvent> table, List<TEvent> batch, CancellationToken cancellationToken)
-    {
-        var (staging, columns) = ($"staging_{table.Name}", Names(table));
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"CREATE TEMPORARY TABLE {staging} (LIKE {table.QualifiedName}) ON COMMIT DROP", cancellationToken);
-        await using (var copy = await connection.BeginBinaryImportAsync($"COPY pg_temp.{staging} ({columns}) FROM STDIN (FORMAT BINARY)", cancellationToken))
-        {
-            foreach (var single in batch)
-            {
-                await copy.StartRowAsync(cancellationToken);
-                foreach (var column in table.Columns)
-                {
-                    if (column.Value(single) is { } value)
-                    {
-                        await copy.WriteAsync(value, column.Type, cancellationToken);
-                    }
-                    else
-                    {
-                        await copy.WriteNullAsync(cancellationToken);
-                    }
-                }
-            }
+    private const int WorthACopy = 20;
 
-            await copy.CompleteAsync(cancellationToken);
+    /// <summary>
+    /// Binary COPY, as fast as PostgreSQL takes rows. Where one of them is stored already, which is rare, nothing of the COPY stays, and what is new is inserted.
+    /// </summary>
+    public static async Task<int> WriteAsync<TEvent>(NpgsqlDataSource source, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (batch.Count >= WorthACopy)
+        {
+            try
+            {
+                return await CopyAsync(connection, table, batch, cancellationToken);
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                // A repetition: the statement below knows which of them.
+            }
         }
 
-        var stored = await ExecuteAsync(
-            connection, $"INSERT INTO {table.QualifiedName} ({columns}) SELECT {columns} FROM pg_temp.{staging} ON CONFLICT DO NOTHING", cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return stored;
+        return await InsertAsync(connection, table, batch, cancellationToken);
     }
 
-    /// <summary>A plain INSERT: to make and drop a table for one row would cost many times the row.</summary>
-    public static async Task<int> WriteAsync<TEvent>(NpgsqlDataSource source, EventTable<TEvent> table, TEvent single, CancellationToken cancellationToken)
+    private static async Task<int> CopyAsync<TEvent>(NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)
     {
-        var values = string.Join(", ", Enumerable.Range(1, table.Columns.Count).Select(number => $"${number}"));
-        await using var command = source.CreateCommand($"INSERT INTO {table.QualifiedName} ({Names(table)}) VALUES ({values}) ON CONFLICT DO NOTHING");
+        await using var copy = await connection.BeginBinaryImportAsync(table.Copy, cancellationToken);
+        foreach (var single in batch)
+        {
+            await copy.StartRowAsync(cancellationToken);
+            foreach (var column in table.Columns)
+            {
+                await column.CopyAsync(copy, single, cancellationToken);
+            }
+        }
+
+        return (int)await copy.CompleteAsync(cancellationToken);
+    }
+
+    // Prepared once for each table and connection.
+    private static async Task<int> InsertAsync<TEvent>(NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(table.Insert, connection);
         foreach (var column in table.Columns)
         {
-            command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = column.Type, Value = column.Value(single) ?? DBNull.Value });
+            command.Parameters.Add(column.ArrayOf(batch));
         }
 
-        return await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static string Names<TEvent>(EventTable<TEvent> table) => string.Join(", ", table.Columns.Select(column => column.Name));
-
-    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await command.PrepareAsync(cancellationToken);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

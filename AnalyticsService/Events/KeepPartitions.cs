@@ -1,3 +1,4 @@
+using McpPlatform.AnalyticsService.Rejected;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -5,7 +6,7 @@ namespace McpPlatform.AnalyticsService.Events;
 
 /// <summary>Makes the partitions of the coming days and drops those whose retention is over: at the start and every hour, in one replica at a time.</summary>
 internal sealed partial class KeepPartitions(
-    NpgsqlDataSource source, Partitions partitions, IEnumerable<EventTable> tables, IOptions<RetentionOptions> retention, TimeProvider time, ILogger<KeepPartitions> logger)
+    NpgsqlDataSource source, Partitions partitions, RejectedEvents rejected, IEnumerable<EventTable> tables, IOptions<RetentionOptions> retention, TimeProvider time, ILogger<KeepPartitions> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -28,6 +29,8 @@ internal sealed partial class KeepPartitions(
             await partitions.EnsureAsync(table, [.. Enumerable.Range(-1, Partitions.DaysAhead + 2).Select(today.AddDays)], cancellationToken);
             await partitions.DropBeforeAsync(table, today.AddDays(-table.RetentionDays(retention.Value)), cancellationToken);
         }
+
+        await rejected.PruneAsync(retention.Value.RejectedEventDays, cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -18,6 +18,9 @@ internal sealed class RetentionOptions
     public int SystemMetricDays { get; set; } = 14;
 
     public int ServerStatusDays { get; set; } = 30;
+
+    /// <summary>Events that could not be stored.</summary>
+    public int RejectedEventDays { get; set; } = 30;
 }
 
 internal sealed class RetentionOptionsValidator : IValidateOptions<RetentionOptions>

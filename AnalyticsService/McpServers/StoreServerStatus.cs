@@ -15,5 +15,5 @@ internal sealed class StoreServerStatus(EventStore store) : IConsumer<McpServerC
             .Integer("tool_count", x => x.ToolCount)
             .OptionalText("error", EventRowConfiguration.MaxErrorLength, x => x.Error);
 
-    public Task Consume(ConsumeContext<McpServerCheckedBatch> context) => store.StoreBatchAsync(Table, context.Message.Events, context.CancellationToken);
+    public Task Consume(ConsumeContext<McpServerCheckedBatch> context) => store.StoreAsync(Table, context.Message.Events, context.CancellationToken);
 }

@@ -13,7 +13,8 @@ internal sealed class StorePageViews(EventStore store) : IConsumer<PageViewedBat
             .OptionalText("username", MaxNameLength, x => x.Username)
             .Text("path", MaxPathLength, x => x.Path)
             .OptionalText("referrer", MaxPathLength, x => x.Referrer)
-            .Number("duration_ms", x => x.DurationMs);
+            .Number("duration_ms", x => x.DurationMs)
+            .OptionalText("session_id", PageView.MaxSessionLength, x => x.SessionId);
 
-    public Task Consume(ConsumeContext<PageViewedBatch> context) => store.StoreBatchAsync(Table, context.Message.Events, context.CancellationToken);
+    public Task Consume(ConsumeContext<PageViewedBatch> context) => store.StoreAsync(Table, context.Message.Events, context.CancellationToken);
 }

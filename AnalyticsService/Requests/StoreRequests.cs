@@ -1,11 +1,12 @@
 using MassTransit;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.Live;
 using McpPlatform.Contracts.Messages;
 using static McpPlatform.AnalyticsService.Events.EventRowConfiguration;
 
 namespace McpPlatform.AnalyticsService.Requests;
 
-internal sealed class StoreRequests(EventStore store) : IConsumer<RequestCompletedBatch>
+internal sealed class StoreRequests(EventStore store, LiveTraffic live) : IConsumer<RequestCompletedBatch>
 {
     public static EventTable<RequestCompleted> Table { get; } =
         new EventTable<RequestCompleted>("request_logs", retention => retention.RequestLogDays, x => x.EventId, x => x.OccurredAt)
@@ -23,5 +24,9 @@ internal sealed class StoreRequests(EventStore store) : IConsumer<RequestComplet
             .OptionalText("error", MaxErrorLength, x => x.Error)
             .OptionalText("trace_id", TraceIdLength, x => x.TraceId);
 
-    public Task Consume(ConsumeContext<RequestCompletedBatch> context) => store.StoreBatchAsync(Table, context.Message.Events, context.CancellationToken);
+    public async Task Consume(ConsumeContext<RequestCompletedBatch> context)
+    {
+        await store.StoreAsync(Table, context.Message.Events, context.CancellationToken);
+        live.Add(context.Message.Events);
+    }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using McpPlatform.AnalyticsService.Activities;
 using McpPlatform.AnalyticsService.Data;
 using McpPlatform.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,9 +12,6 @@ namespace McpPlatform.AnalyticsService.Summary;
 internal static class GetSummary
 {
     private const int MaxDays = 31;
-
-    /// <summary>What McpService calls a call of a tool in the audit trail.</summary>
-    private const string ToolCall = "mcp.tools.call";
 
     public static async Task<Results<Ok<SummaryResponse>, ValidationProblem>> HandleAsync(
         AnalyticsDbContext db,
@@ -83,7 +81,7 @@ internal static class GetSummary
             $"""
             SELECT target AS tool, count(*) AS calls, count(*) FILTER (WHERE outcome = 'denied') AS denied, count(*) FILTER (WHERE outcome = 'failed') AS failed,
                    percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95ms
-            FROM analytics.user_activities WHERE action = {ToolCall} AND target IS NOT NULL AND occurred_at >= {from} AND occurred_at < {to}
+            FROM analytics.user_activities WHERE action = {UserActivity.ToolCall} AND target IS NOT NULL AND occurred_at >= {from} AND occurred_at < {to}
             GROUP BY target ORDER BY count(*) DESC, target LIMIT 10
             """).ToListAsync(cancellationToken);
 

@@ -17,5 +17,5 @@ internal sealed class StoreSystemMetrics(EventStore store) : IConsumer<SystemMet
             .Integer("thread_count", x => x.ThreadCount)
             .Long("queue_length", x => x.QueueLength);
 
-    public Task Consume(ConsumeContext<SystemMetricsSampledBatch> context) => store.StoreBatchAsync(Table, context.Message.Events, context.CancellationToken);
+    public Task Consume(ConsumeContext<SystemMetricsSampledBatch> context) => store.StoreAsync(Table, context.Message.Events, context.CancellationToken);
 }

@@ -12,6 +12,7 @@ internal sealed class AnalyticsTelemetry
     private readonly Counter<long> stored;
     private readonly Counter<long> repeated;
     private readonly Counter<long> leftOut;
+    private readonly Counter<long> rejected;
     private readonly Histogram<int> batchSize;
     private readonly Histogram<double> lag;
 
@@ -20,7 +21,8 @@ internal sealed class AnalyticsTelemetry
         var meter = meters.Create(Name);
         stored = meter.CreateCounter<long>("mcpplatform.analytics.stored", description: "Events stored.");
         repeated = meter.CreateCounter<long>("mcpplatform.analytics.repeated", description: "Events that came again and were stored already.");
-        leftOut = meter.CreateCounter<long>("mcpplatform.analytics.left_out", description: "Events that could not be stored, or not by their time.");
+        leftOut = meter.CreateCounter<long>("mcpplatform.analytics.left_out", description: "Events older than what is kept.");
+        rejected = meter.CreateCounter<long>("mcpplatform.analytics.rejected", description: "Events that could not be stored, and were put aside.");
         batchSize = meter.CreateHistogram<int>("mcpplatform.analytics.batch_size", description: "Events in one write.");
         lag = meter.CreateHistogram<double>("mcpplatform.analytics.lag", "s", "From the oldest event of a write to its commit.");
     }
@@ -37,6 +39,8 @@ internal sealed class AnalyticsTelemetry
         batchSize.Record(events, tag);
         this.lag.Record(lag.TotalSeconds, tag);
     }
+
+    public void Rejected(string table) => rejected.Add(1, new KeyValuePair<string, object?>("table", table));
 
     public void LeftOut(string table, int events) => leftOut.Add(events, new KeyValuePair<string, object?>("table", table));
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace McpPlatform.Bench.ToolsCall;
 
 /// <summary>
@@ -6,8 +8,9 @@ namespace McpPlatform.Bench.ToolsCall;
 /// </summary>
 internal static class ToolsCallBenchmark
 {
-    private const int Rounds = 3;
-    private static readonly int[] Workers = [1, 16, 64];
+    // Fewer of everything, for one who looks for where the time goes: ROUNDS=10 WORKERS=1 CASES=0,2 (by their place in the list).
+    private static readonly int Rounds = Numbers("ROUNDS", [3])[0];
+    private static readonly int[] Workers = Numbers("WORKERS", [1, 16, 64]);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3), Duration = TimeSpan.FromSeconds(2);
 
     public static async Task RunAsync(bool withPeers)
@@ -26,6 +29,7 @@ internal static class ToolsCallBenchmark
             new("**Gateway and McpService, 2026-07-28**", Dialect.SelfContained, new(platform.GatewayUrl, "/mcp/bench"), platform.NewToken, platform.Gateway, platform.McpService) { Settle = platform.DrainAsync },
             .. withPeers ? await NpmPeers.StartAsync(upstream) : [],
         ];
+        cases = [.. Numbers("CASES", [.. Enumerable.Range(0, cases.Count)]).Select(place => cases[place])];
         try
         {
             foreach (var one in cases)
@@ -57,20 +61,25 @@ internal static class ToolsCallBenchmark
         }
     }
 
+    private static int[] Numbers(string variable, int[] otherwise) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } list ? Array.ConvertAll(list.Split(','), number => int.Parse(number, CultureInfo.InvariantCulture)) : otherwise;
+
     private static void Report(List<Case> cases, Func<Case, Case> baseOf)
     {
+        var load = string.Join(" · ", Workers);
         Console.Out.WriteLine($"{Rounds} rounds of {Duration.TotalSeconds:0} s each, {Environment.ProcessorCount} cores shared with the client, the server and the data stores; medians");
         Console.Out.WriteLine();
-        Console.Out.WriteLine("| way | calls/s c=1 · 16 · 64 | x direct c=1 · 16 · 64 | p50 added, c=1 | p99, c=16 | CPU for each call, c=1 · 16 | memory |");
+        Console.Out.WriteLine($"| way | calls/s c={load} | x direct c={load} | p50 added, c={Workers[0]} | p99, c={load} | CPU for each call, c={load} | memory |");
         Console.Out.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
         foreach (var one in cases)
         {
             var other = baseOf(one);
             var perSecond = string.Join(" · ", Workers.Select(workers => $"{one.Median(workers, block => block.PerSecond):N0}"));
             var ratio = string.Join(" · ", Workers.Select(workers => $"{one.Median(workers, other, (mine, direct) => mine.PerSecond / direct.PerSecond):0.000}"));
-            var added = one.Median(1, other, (mine, direct) => mine.P50 - direct.P50);
-            var cpu = string.Join(" · ", ((int[])[1, 16]).Select(workers => $"{one.Median(workers, block => block.Cpu):0}"));
-            Console.Out.WriteLine($"| {one.Name} | {perSecond} | {ratio} | {added:0.00} ms | {one.Median(16, block => block.P99):0.0} ms | {cpu} µs | {one.Rss / 1024 / 1024} MB |");
+            var added = one.Median(Workers[0], other, (mine, direct) => mine.P50 - direct.P50);
+            var cpu = string.Join(" · ", Workers.Select(workers => $"{one.Median(workers, block => block.Cpu):0}"));
+            var slowest = string.Join(" · ", Workers.Select(workers => $"{one.Median(workers, block => block.P99):0.0}"));
+            Console.Out.WriteLine($"| {one.Name} | {perSecond} | {ratio} | {added:0.00} ms | {slowest} ms | {cpu} µs | {one.Rss / 1024 / 1024} MB |");
         }
     }
 }

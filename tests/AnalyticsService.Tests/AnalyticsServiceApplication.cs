@@ -1,6 +1,7 @@
 using MassTransit;
 using McpPlatform.AnalyticsService.Data;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.Contracts.Identity;
 using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -58,6 +59,17 @@ public sealed class AnalyticsServiceApplication(PlatformServers servers) : IAsyn
         factory.StartServer();
     }
 
+    /// <summary>Another replica on the same database, broker and Redis, and a client of it who may read.</summary>
+    public (IAsyncDisposable Replica, HttpClient Client) StartReplica()
+    {
+        var replica = new Factory(new(settings, StringComparer.Ordinal) { ["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={Guid.CreateVersion7()}" });
+        replica.UseKestrel(0);
+        replica.StartServer();
+        var client = replica.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(Guid.CreateVersion7(), "caller", [Permissions.AnalyticsRead]));
+        return (replica, client);
+    }
+
     public Task StopAsync() => factory!.DisposeAsync().AsTask();
 
     public HttpClient Anonymous() => factory!.CreateClient();
@@ -86,6 +98,12 @@ public sealed class AnalyticsServiceApplication(PlatformServers servers) : IAsyn
         }
 
         return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>How many of these events are stored, waiting until it is as many as expected.</summary>

@@ -20,6 +20,10 @@ public sealed class ReadingTests(AnalyticsServiceApplication app)
         { "/page-views", Permissions.AnalyticsRead },
         { "/system-metrics", Permissions.AnalyticsRead },
         { "/mcp-servers", Permissions.AnalyticsRead },
+        { "/rejected-events", Permissions.AuditRead },
+        { "/live?seconds=1", Permissions.AnalyticsRead },
+        { "/export", Permissions.AnalyticsRead },
+        { "/audit/export", Permissions.AuditRead },
     };
 
     [Theory]
@@ -37,6 +41,14 @@ public sealed class ReadingTests(AnalyticsServiceApplication app)
 
     [Theory]
     [InlineData("/requests?limit=0", "limit")]
+    [InlineData("/live?seconds=0", "seconds")]
+    [InlineData("/live?seconds=86401", "seconds")]
+    [InlineData("/export?format=xml", "format")]
+    [InlineData("/export?data=activities", "data")]
+    [InlineData("/export?from=yesterday", "from")]
+    [InlineData("/export?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from")]
+    [InlineData("/export?to=1969-01-01T00:00:00Z", "to")]
+    [InlineData("/audit/export?format=xml", "format")]
     [InlineData("/requests?limit=501", "limit")]
     [InlineData("/requests?limit=many", "limit")]
     [InlineData("/requests?cursor=nonsense!", "cursor")]
@@ -168,6 +180,63 @@ public sealed class ReadingTests(AnalyticsServiceApplication app)
         Assert.Equal(1, await EventuallyFoundAsync(analyst, $"/page-views?path={path}"));
         var item = (await analyst.GetFromJsonAsync<JsonElement>($"{Api}/page-views?path={path}")).GetProperty("items")[0];
         Assert.Equal(("caller", "/console", 1500), (item.Text("username"), item.Text("referrer"), item.GetProperty("duration_ms").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Views_that_come_together_are_stored_each_at_its_time()
+    {
+        using var anybody = app.ClientWith();
+        using var analyst = app.ClientWith(Permissions.AnalyticsRead);
+        var path = $"/console/{Guid.CreateVersion7():N}";
+
+        var response = await anybody.PostAsJsonAsync(
+            $"{Api}/page-views/batch", new { views = new object[] { new { path, session_id = "visit-1", ago_ms = 60_000 }, new { path, session_id = "visit-1", referrer = path } } });
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        for (var attempt = 0; await EventuallyFoundAsync(analyst, $"/page-views?path={path}") < 2; attempt++)
+        {
+            Assert.InRange(attempt, 0, 100);
+            await Task.Delay(50);
+        }
+
+        var items = (await analyst.GetFromJsonAsync<JsonElement>($"{Api}/page-views?path={path}")).GetProperty("items");
+        Assert.All(items.EnumerateArray(), item => Assert.Equal("visit-1", item.Text("session_id")));
+        Assert.Equal(60, (items[0].GetProperty("occurred_at").GetDateTimeOffset() - items[1].GetProperty("occurred_at").GetDateTimeOffset()).TotalSeconds, 1);
+    }
+
+    [Theory]
+    [InlineData("DNT")]
+    [InlineData("Sec-GPC")]
+    public async Task Who_asks_not_to_be_tracked_is_not(string header)
+    {
+        using var anybody = app.ClientWith();
+        using var analyst = app.ClientWith(Permissions.AnalyticsRead);
+        var path = $"/console/{Guid.CreateVersion7():N}";
+        anybody.DefaultRequestHeaders.Add(header, "1");
+
+        Assert.Equal(HttpStatusCode.NoContent, (await anybody.PostAsJsonAsync($"{Api}/page-views", new { path })).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await anybody.PostAsJsonAsync($"{Api}/page-views/batch", new { views = new[] { new { path } } })).StatusCode);
+        anybody.DefaultRequestHeaders.Remove(header);
+        Assert.Equal(HttpStatusCode.Accepted, (await anybody.PostAsJsonAsync($"{Api}/page-views", new { path })).StatusCode);
+
+        Assert.Equal(1, await EventuallyFoundAsync(analyst, $"/page-views?path={path}"));
+        await Task.Delay(500);
+        Assert.Equal(1, await EventuallyFoundAsync(analyst, $"/page-views?path={path}"));
+    }
+
+    [Theory]
+    [InlineData("""{}""", "views")]
+    [InlineData("""{"views": []}""", "views")]
+    [InlineData("""{"views": [null]}""", "views")]
+    [InlineData("""{"views": [{"path": "/a"}, {"path": "b"}]}""", "views[1].path")]
+    [InlineData("""{"views": [{"path": "/a", "session_id": "a b"}]}""", "views[0].session_id")]
+    [InlineData("""{"views": [{"path": "/a", "ago_ms": -1}]}""", "views[0].ago_ms")]
+    public async Task Views_of_which_one_is_none_are_refused(string body, string field)
+    {
+        using var client = app.ClientWith();
+        using var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+
+        await (await client.PostAsync($"{Api}/page-views/batch", content)).AssertInvalidAsync(field);
     }
 
     [Theory]

@@ -28,6 +28,22 @@ public sealed class RetentionTests(AnalyticsServiceApplication app)
     }
 
     [Fact]
+    public async Task Events_that_were_put_aside_are_forgotten_after_their_days()
+    {
+        var (old, young) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await app.ExecuteAsync(
+            $"""
+            INSERT INTO analytics.rejected_events (event_id, occurred_at, rejected_at, table_name, reason, event)
+            VALUES ('{old}', now(), now() - interval '31 days', 'request_logs', 'r', 'e'), ('{young}', now(), now() - interval '29 days', 'request_logs', 'r', 'e')
+            """);
+
+        await app.Service<KeepPartitions>().RunAsync(CancellationToken.None);
+
+        Assert.Equal(1, await app.CountAsync("rejected_events", [old, young], 1));
+        Assert.Equal(0, await app.CountAsync("rejected_events", [old], 0));
+    }
+
+    [Fact]
     public async Task The_coming_week_is_prepared()
     {
         await app.Service<KeepPartitions>().RunAsync(CancellationToken.None);

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.Requests;
 using McpPlatform.AnalyticsService.Telemetry;
+using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 
 namespace McpPlatform.AnalyticsService.Tests;
@@ -37,6 +39,33 @@ public sealed class StoringTests(AnalyticsServiceApplication app)
     }
 
     [Fact]
+    public async Task Batches_that_overlap_and_come_at_once_are_stored_once()
+    {
+        var events = Requests(400);
+        var store = app.Service<EventStore>();
+        await store.StoreAsync(StoreRequests.Table, [.. events.Take(30)], CancellationToken.None);
+
+        await Parallel.ForEachAsync(Enumerable.Range(0, 8), async (number, cancellationToken) =>
+            await store.StoreAsync(StoreRequests.Table, [.. events.Skip(number * 40).Take(120)], cancellationToken));
+
+        Assert.Equal(400, await app.CountAsync("request_logs", events.Select(x => x.EventId), 400));
+    }
+
+    [Fact]
+    public async Task A_copied_row_and_an_inserted_one_are_the_same()
+    {
+        var one = Sample.Request() with { Route = null, Error = "timeout", RequestBytes = null, UserId = null };
+        var other = one with { EventId = Guid.CreateVersion7() };
+        var store = app.Service<EventStore>();
+
+        await store.StoreAsync(StoreRequests.Table, [one, .. Requests(50)], CancellationToken.None);
+        await store.StoreAsync(StoreRequests.Table, [other], CancellationToken.None);
+
+        const string row = "SELECT (to_jsonb(r) - 'event_id')::text FROM analytics.request_logs r WHERE event_id = $1";
+        Assert.Equal(await app.ScalarAsync<string>(row, one.EventId), await app.ScalarAsync<string>(row, other.EventId));
+    }
+
+    [Fact]
     public async Task Every_property_of_a_request_is_stored()
     {
         var request = Sample.Request() with { Error = "timeout", Status = 504 };
@@ -68,6 +97,7 @@ public sealed class StoringTests(AnalyticsServiceApplication app)
         await app.PublishAsync(new RequestCompletedBatch([.. good.Take(10), nul, ancient, future, null!, endless, .. good.Skip(10)]));
 
         Assert.Equal(22, await app.CountAsync("request_logs", [.. good.Select(x => x.EventId), nul.EventId, endless.EventId, ancient.EventId, future.EventId], 22));
+        Assert.Equal(1, await app.CountAsync("rejected_events", [ancient.EventId, future.EventId], 1));
         Assert.Equal("/a\ufffdb", await app.ScalarAsync<string>("SELECT path FROM analytics.request_logs WHERE event_id = $1", nul.EventId));
         Assert.Equal(2048, await app.ScalarAsync<int>("SELECT length(path) FROM analytics.request_logs WHERE event_id = $1", endless.EventId));
     }
@@ -81,9 +111,16 @@ public sealed class StoringTests(AnalyticsServiceApplication app)
         var good = Requests(5);
         var broken = Sample.Request() with { Method = new string('X', 50) };
 
-        await app.Service<EventStore>().StoreBatchAsync(table, [.. good.Take(2), broken, .. good.Skip(2)], CancellationToken.None);
+        await app.Service<EventStore>().StoreAsync(table, [.. good.Take(2), broken, .. good.Skip(2)], CancellationToken.None);
+
+        await app.Service<EventStore>().StoreAsync(table, [broken, .. Requests(100)], CancellationToken.None);
 
         Assert.Equal(5, await app.CountAsync("request_logs", [broken.EventId, .. good.Select(x => x.EventId)], 5));
+        using var client = app.ClientWith(Permissions.AuditRead);
+        var rejected = (await (await client.GetAsync("/api/analytics/rejected-events?table=request_logs")).JsonAsync()).GetProperty("items").EnumerateArray()
+            .Single(item => item.GetProperty("event_id").GetGuid() == broken.EventId);
+        Assert.Equal("value too long for type character varying(16)", rejected.Text("reason"));
+        Assert.Equal(broken.Method, JsonSerializer.Deserialize<JsonElement>(rejected.Text("event")!).Text("method"));
     }
 
     [Fact]
@@ -130,6 +167,8 @@ public sealed class StoringTests(AnalyticsServiceApplication app)
         await app.PublishAsync(message with { Activities = facts });
 
         Assert.Equal(50, await app.CountAsync("user_activities", [ahead.EventId, .. facts.Select(x => x.EventId)], 50));
+        Assert.Equal(1, await app.CountAsync("rejected_events", [ahead.EventId], 1));
+        Assert.Contains("days ahead", await app.ScalarAsync<string>("SELECT reason FROM analytics.rejected_events WHERE event_id = $1", ahead.EventId), StringComparison.Ordinal);
     }
 
     [Fact]

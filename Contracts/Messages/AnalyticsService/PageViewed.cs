@@ -23,6 +23,9 @@ public sealed record PageViewed : ITelemetryEvent
 
     /// <summary>How long the person stayed, in milliseconds.</summary>
     public double? DurationMs { get; init; }
+
+    /// <summary>What the browser calls its visit.</summary>
+    public string? SessionId { get; init; }
 }
 
 /// <summary>Carries <see cref="PageViewed"/> events.</summary>

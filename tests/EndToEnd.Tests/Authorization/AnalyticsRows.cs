@@ -14,6 +14,11 @@ internal static class AnalyticsRows
         Needs("GET /api/analytics/page-views", Permissions.AnalyticsRead),
         Needs("GET /api/analytics/system-metrics", Permissions.AnalyticsRead),
         Needs("GET /api/analytics/mcp-servers", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/live", Permissions.AnalyticsRead, 200, (_, _) => Task.FromResult(new Ask("/api/analytics/live?seconds=1"))),
+        Needs("GET /api/analytics/rejected-events", Permissions.AuditRead),
+        Needs("GET /api/analytics/export", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/audit/export", Permissions.AuditRead),
         SignedIn("POST /api/analytics/page-views", 202, new { path = "/home" }),
+        SignedIn("POST /api/analytics/page-views/batch", 202, new { views = new[] { new { path = "/home", session_id = "s", ago_ms = 10 } } }),
     ];
 }
