@@ -1,4 +1,5 @@
 using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Errors;
 using McpPlatform.AnalyticsService.Events;
 using McpPlatform.AnalyticsService.Export;
 using McpPlatform.AnalyticsService.Live;
@@ -6,8 +7,11 @@ using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
 using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Requests;
+using McpPlatform.AnalyticsService.Rollups;
 using McpPlatform.AnalyticsService.Summary;
 using McpPlatform.AnalyticsService.SystemMetrics;
+using McpPlatform.AnalyticsService.Timeseries;
+using McpPlatform.AnalyticsService.Usage;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.ServiceDefaults.Authorization;
 
@@ -21,7 +25,13 @@ internal static class AnalyticsApi
     {
         var group = app.MapGroup(Route).WithTags("Analytics").RequireAuthorization().AddEndpointFilter(PlainQuery.CheckAsync)
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
-        group.MapGet("/summary", GetSummary.HandleAsync).WithName("GetSummary").RequirePermission(Permissions.AnalyticsRead);
+        var figures = group.MapGroup(string.Empty).AddEndpointFilter(EntityTags.AddAsync).RequirePermission(Permissions.AnalyticsRead);
+        figures.MapGet("/summary", GetSummary.HandleAsync).WithName("GetSummary");
+        figures.MapGet("/timeseries", GetTimeseries.HandleAsync).WithName("GetTimeseries");
+        figures.MapGet("/errors", ListErrors.HandleAsync).WithName("ListErrors");
+        figures.MapGet("/usage/tools", ListUsage.ToolsAsync).WithName("ListToolUsage");
+        figures.MapGet("/usage/users", ListUsage.UsersAsync).WithName("ListUserUsage");
+        figures.MapGet("/mcp-servers/uptime", ListUptime.HandleAsync).WithName("ListServerUptime");
         group.MapGet("/requests", ListRequests.HandleAsync).WithName("ListRequests").RequirePermission(Permissions.AnalyticsRead);
         group.MapGet("/activities", ListActivities.HandleAsync).WithName("ListActivities").RequirePermission(Permissions.AuditRead);
         group.MapGet("/page-views", ListPageViews.HandleAsync).WithName("ListPageViews").RequirePermission(Permissions.AnalyticsRead);

@@ -81,6 +81,7 @@ internal static class SinkBenchmark
             await copy.WriteAsync(one.OccurredAt, NpgsqlDbType.TimestampTz);
             await copy.WriteAsync(one.Method, NpgsqlDbType.Varchar);
             await copy.WriteAsync(one.Route, NpgsqlDbType.Varchar);
+            await copy.WriteAsync(one.Service, NpgsqlDbType.Varchar);
             await copy.WriteAsync(one.Path, NpgsqlDbType.Varchar);
             await copy.WriteAsync(one.Status, NpgsqlDbType.Integer);
             await copy.WriteAsync(one.DurationMs, NpgsqlDbType.Double);
@@ -107,7 +108,7 @@ internal static class SinkBenchmark
 
     private static RequestCompleted Event(int number) => new()
     {
-        EventId = Guid.CreateVersion7(), OccurredAt = TimeProvider.System.GetUtcNow(), Method = "POST", Route = "mcp", Path = "/mcp/everything", Status = number % 50 == 0 ? 500 : 200, DurationMs = number % 1000 / 3.0,
+        EventId = Guid.CreateVersion7(), OccurredAt = TimeProvider.System.GetUtcNow(), Method = "POST", Route = "mcp", Service = "mcpservice", Path = "/mcp/everything", Status = number % 50 == 0 ? 500 : 200, DurationMs = number % 1000 / 3.0,
         RequestBytes = 200, ResponseBytes = number, ClientIp = "203.0.113.9", UserAgent = "bench/1.0 (a client like others)", UserId = Guid.CreateVersion7(), Username = "bench", TraceId = Guid.CreateVersion7().ToString("N"),
     };
 

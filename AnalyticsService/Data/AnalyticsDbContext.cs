@@ -3,6 +3,7 @@ using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
 using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Requests;
+using McpPlatform.AnalyticsService.Rollups;
 using McpPlatform.AnalyticsService.SystemMetrics;
 using McpPlatform.ServiceDefaults.Data;
 using Microsoft.EntityFrameworkCore;
@@ -25,6 +26,10 @@ internal sealed class AnalyticsDbContext(DbContextOptions<AnalyticsDbContext> op
     public DbSet<McpServerStatus> ServerStatus => Set<McpServerStatus>();
 
     public DbSet<RejectedEvent> Rejected => Set<RejectedEvent>();
+
+    public DbSet<StoredRollup> Rollups => Set<StoredRollup>();
+
+    public DbSet<RollupMark> RollupMarks => Set<RollupMark>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

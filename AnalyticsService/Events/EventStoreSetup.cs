@@ -1,4 +1,5 @@
 using McpPlatform.AnalyticsService.Rejected;
+using McpPlatform.AnalyticsService.Rollups;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -22,5 +23,8 @@ internal static class EventStoreSetup
         services.TryAddSingleton<EventStore>();
         services.TryAddSingleton<KeepPartitions>();
         services.AddHostedService(provider => provider.GetRequiredService<KeepPartitions>());
+        services.TryAddSingleton<RollupReader>();
+        services.TryAddSingleton<KeepRollups>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeepRollups>());
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using McpPlatform.AnalyticsService.Data;
+using McpPlatform.AnalyticsService.Rollups;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -14,6 +15,14 @@ internal abstract class EventTable(string name, Func<RetentionOptions, int> rete
 
     /// <summary>How many whole days are kept beside today.</summary>
     public int RetentionDays(RetentionOptions options) => retentionDays(options);
+
+    /// <summary>From when on there are rows, and figures of them.</summary>
+    public KeptFrom KeptFrom(RetentionOptions options, DateTimeOffset now)
+    {
+        var today = Grain.Day.Floor(now);
+        return new(
+            today.AddDays(-RetentionDays(options)), today.AddDays(-options.MinuteRollupDays), today.AddDays(-options.HourRollupDays), today.AddDays(-options.DayRollupDays));
+    }
 }
 
 /// <summary>Which property of an event goes into which column.</summary>

@@ -1,3 +1,4 @@
+using McpPlatform.AnalyticsService.Rollups;
 using Npgsql;
 
 namespace McpPlatform.AnalyticsService.Events;
@@ -17,7 +18,7 @@ internal static class EventWriter
         {
             try
             {
-                return await CopyAsync(connection, table, batch, cancellationToken);
+                return await WriteAsync(CopyAsync, connection, table, batch, cancellationToken);
             }
             catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
             {
@@ -25,7 +26,20 @@ internal static class EventWriter
             }
         }
 
-        return await InsertAsync(connection, table, batch, cancellationToken);
+        return await WriteAsync(InsertAsync, connection, table, batch, cancellationToken);
+    }
+
+    private delegate Task<int> Writing<TEvent>(NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken);
+
+    // The rows and the marks of the minutes that have to be counted anew: both or neither.
+    private static async Task<int> WriteAsync<TEvent>(
+        Writing<TEvent> write, NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await RollupMarks.AddAsync(connection, table.Name, Grain.Minute, batch.Select(table.OccurredAt), cancellationToken);
+        var stored = await write(connection, table, batch, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return stored;
     }
 
     private static async Task<int> CopyAsync<TEvent>(NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)

@@ -19,6 +19,15 @@ internal sealed class RetentionOptions
 
     public int ServerStatusDays { get; set; } = 30;
 
+    /// <summary>Figures of each minute; longer ago an hour is the shortest that there is beside the rows.</summary>
+    public int MinuteRollupDays { get; set; } = 7;
+
+    /// <summary>Figures of each hour.</summary>
+    public int HourRollupDays { get; set; } = 400;
+
+    /// <summary>Figures of each day.</summary>
+    public int DayRollupDays { get; set; } = 1100;
+
     /// <summary>Events that could not be stored.</summary>
     public int RejectedEventDays { get; set; } = 30;
 }

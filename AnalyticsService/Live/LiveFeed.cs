@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
+using McpPlatform.AnalyticsService.Rollups;
 using McpPlatform.ServiceDefaults;
 using StackExchange.Redis;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Rollups;
 using McpPlatform.Contracts.Messages;
 
 namespace McpPlatform.AnalyticsService.Live;
@@ -67,7 +68,7 @@ internal sealed class LiveTraffic
     {
         lock (gate)
         {
-            var part = new LivePart(instance, requests, clientErrors, serverErrors, toolCalls, failedToolCalls, latencies.Counts.ToDictionary());
+            var part = new LivePart(instance, requests, clientErrors, serverErrors, toolCalls, failedToolCalls, latencies.Counts);
             (requests, clientErrors, serverErrors, toolCalls, failedToolCalls) = (0, 0, 0, 0, 0);
             latencies.Clear();
             return part;

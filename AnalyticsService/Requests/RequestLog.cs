@@ -17,6 +17,8 @@ internal sealed class RequestLog : IEventRow
 
     public string? Route { get; init; }
 
+    public string? Service { get; init; }
+
     public required string Path { get; init; }
 
     public int Status { get; init; }
@@ -47,6 +49,7 @@ internal sealed class RequestLogConfiguration : IEntityTypeConfiguration<Request
         builder.IsEventTable("request_logs");
         builder.Property(row => row.Method).HasMaxLength(RequestLog.MaxMethodLength);
         builder.Property(row => row.Route).HasMaxLength(EventRowConfiguration.MaxNameLength);
+        builder.Property(row => row.Service).HasMaxLength(EventRowConfiguration.MaxNameLength);
         builder.Property(row => row.Path).HasMaxLength(EventRowConfiguration.MaxPathLength);
         builder.Property(row => row.ClientIp).HasMaxLength(EventRowConfiguration.MaxAddressLength);
         builder.Property(row => row.UserAgent).HasMaxLength(RequestLog.MaxUserAgentLength);

@@ -12,6 +12,7 @@ internal sealed class StoreRequests(EventStore store, LiveTraffic live) : IConsu
         new EventTable<RequestCompleted>("request_logs", retention => retention.RequestLogDays, x => x.EventId, x => x.OccurredAt)
             .Text("method", RequestLog.MaxMethodLength, x => x.Method)
             .OptionalText("route", MaxNameLength, x => x.Route)
+            .OptionalText("service", MaxNameLength, x => x.Service)
             .Text("path", MaxPathLength, x => x.Path)
             .Integer("status", x => x.Status)
             .Number("duration_ms", x => x.DurationMs)

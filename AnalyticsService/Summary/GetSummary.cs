@@ -1,101 +1,68 @@
-using System.ComponentModel;
-using McpPlatform.AnalyticsService.Activities;
 using McpPlatform.AnalyticsService.Data;
-using McpPlatform.ServiceDefaults.Problems;
+using McpPlatform.AnalyticsService.Rollups;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace McpPlatform.AnalyticsService.Summary;
 
-/// <summary>Computed from the raw rows, exactly.</summary>
 internal static class GetSummary
 {
-    private const int MaxDays = 31;
+    private const int Top = 10, MostServers = 200;
 
     public static async Task<Results<Ok<SummaryResponse>, ValidationProblem>> HandleAsync(
-        AnalyticsDbContext db,
-        TimeProvider time,
-        CancellationToken cancellationToken,
-        [Description("The earliest time, inclusive (RFC 3339); a day before the end when nothing is said.")] DateTimeOffset? from = null,
-        [Description("The latest time, exclusive (RFC 3339); now when nothing is said.")] DateTimeOffset? to = null)
+        RollupReader reader, AnalyticsDbContext db, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken)
     {
-        var end = (to ?? time.GetUtcNow()).ToUniversalTime();
-        if (end < DateTimeOffset.UnixEpoch)
+        if (!asked.TryRead(time.GetUtcNow(), out var range, out var problem))
         {
-            return ProblemExtensions.Invalid("to", "to must not be earlier than 1970.");
+            return problem;
         }
 
-        var start = from?.ToUniversalTime() ?? end.AddDays(-1);
-        if (start >= end)
-        {
-            return ProblemExtensions.Invalid("from", "from must be earlier than to, which is now when nothing is said.");
-        }
+        range = range.Within(reader.KeptFrom(RollupSources.Requests));
+        await using var session = await reader.OpenAsync(cancellationToken);
+        var requests = await TotalAsync(session, RollupSources.Requests, range, spread: true, cancellationToken);
+        var calls = await TotalAsync(session, RollupSources.ToolCalls, range, spread: false, cancellationToken);
+        var users = await session.DistinctAsync(RollupSources.Requests, RollupSources.Requests.Dimension("user"), range, cancellationToken);
+        var endpoints = await TopAsync(session, RollupSources.Requests, "endpoint", range, cancellationToken);
+        var tools = await TopAsync(session, RollupSources.ToolCalls, "tool", range, cancellationToken);
 
-        if (end - start > TimeSpan.FromDays(MaxDays))
-        {
-            return ProblemExtensions.Invalid("from", "from must be at most 31 days earlier than to, which is now when nothing is said.");
-        }
-
-        var totals = await TotalsAsync(db.Database, start, end, cancellationToken);
+        // A server that nobody checked for a day is not there any more.
+        var lastDay = new TimeRange(range.Length > TimeSpan.FromDays(1) ? range.End.AddDays(-1) : range.Start, range.End);
+        var servers = await session.TopAsync(RollupSources.ServerChecks, RollupSources.ServerChecks.Dimension("server"), lastDay, "count", MostServers, null, cancellationToken);
         return TypedResults.Ok(new SummaryResponse(
-            start,
-            end,
-            totals.Requests,
-            totals.ClientErrors,
-            totals.ServerErrors,
-            totals.Requests == 0 ? 0 : (double)totals.ServerErrors / totals.Requests,
-            totals.P50Ms,
-            totals.P95Ms,
-            totals.P99Ms,
-            totals.ActiveUsers,
-            await TopEndpointsAsync(db.Database, start, end, cancellationToken),
-            await TopToolsAsync(db.Database, start, end, cancellationToken),
-            await ServersAsync(db.Database, start, end, cancellationToken)));
+            range.Start, range.End, requests.Count, requests.Refused, requests.Failed, requests.FailedShare,
+            requests.Values.Percentile(0.5), requests.Values.Percentile(0.95), requests.Values.Percentile(0.99), users, calls.Count, session.PendingMinutes,
+            [.. endpoints.Select(endpoint => Endpoint(endpoint.Value, endpoint.Figures))],
+            [.. tools.Select(tool => new ToolSummary(tool.Value, tool.Figures.Count, tool.Figures.Refused, tool.Figures.Failed, tool.Figures.Values.Percentile(0.95)))],
+            await LastChecksAsync(db, [.. servers.Select(Guid.Parse)], lastDay, cancellationToken)));
     }
 
-    private static async Task<RequestTotals> TotalsAsync(DatabaseFacade database, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
-        (await database.SqlQuery<RequestTotals>(
-            $"""
-            SELECT count(*) AS requests,
-                   count(*) FILTER (WHERE status BETWEEN 400 AND 499) AS client_errors,
-                   count(*) FILTER (WHERE status >= 500) AS server_errors,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50ms,
-                   percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95ms,
-                   percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_ms) AS p99ms,
-                   count(DISTINCT user_id) AS active_users
-            FROM analytics.request_logs WHERE occurred_at >= {from} AND occurred_at < {to}
-            """).ToListAsync(cancellationToken)).Single();
-
-    private static Task<List<EndpointSummary>> TopEndpointsAsync(DatabaseFacade database, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
-        database.SqlQuery<EndpointSummary>(
-            $"""
-            SELECT method, route, count(*) AS requests, count(*) FILTER (WHERE status >= 500) AS server_errors,
-                   percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95ms
-            FROM analytics.request_logs WHERE occurred_at >= {from} AND occurred_at < {to}
-            GROUP BY method, route ORDER BY count(*) DESC, route, method LIMIT 10
-            """).ToListAsync(cancellationToken);
-
-    private static Task<List<ToolSummary>> TopToolsAsync(DatabaseFacade database, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
-        database.SqlQuery<ToolSummary>(
-            $"""
-            SELECT target AS tool, count(*) AS calls, count(*) FILTER (WHERE outcome = 'denied') AS denied, count(*) FILTER (WHERE outcome = 'failed') AS failed,
-                   percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95ms
-            FROM analytics.user_activities WHERE action = {UserActivity.ToolCall} AND target IS NOT NULL AND occurred_at >= {from} AND occurred_at < {to}
-            GROUP BY target ORDER BY count(*) DESC, target LIMIT 10
-            """).ToListAsync(cancellationToken);
-
-    // A server that nobody checked for a day is not there any more; the whole range would be millions of checks.
-    private static Task<List<ServerSummary>> ServersAsync(DatabaseFacade database, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    private static async Task<Rollup> TotalAsync(RollupSession session, RollupSource counted, TimeRange range, bool spread, CancellationToken cancellationToken)
     {
-        var since = from > to.AddDays(-1) ? from : to.AddDays(-1);
-        return database.SqlQuery<ServerSummary>(
-            $"""
-            SELECT * FROM (
-                SELECT DISTINCT ON (server_id) server_id, server_name, status, latency_ms, tool_count, error, occurred_at AS checked_at
-                FROM analytics.mcp_server_status WHERE occurred_at >= {since} AND occurred_at < {to}
-                ORDER BY server_id, occurred_at DESC) latest
-            ORDER BY server_name, server_id LIMIT 200
-            """).ToListAsync(cancellationToken);
+        var found = await session.ReadAsync(counted, counted.Dimension(RollupSource.All), [range], [RollupSource.All], spread, cancellationToken);
+        return found.Values.SingleOrDefault() ?? new Rollup();
     }
+
+    private static async Task<IEnumerable<(string Value, Rollup Figures)>> TopAsync(
+        RollupSession session, RollupSource counted, string dimension, TimeRange range, CancellationToken cancellationToken)
+    {
+        var values = await session.TopAsync(counted, counted.Dimension(dimension), range, "count", Top, null, cancellationToken);
+        var figures = await session.ReadAsync(counted, counted.Dimension(dimension), [range], values, spread: true, cancellationToken);
+        return values.Select(value => (value, figures[(0, value)]));
+    }
+
+    private static EndpointSummary Endpoint(string value, Rollup figures)
+    {
+        var parts = JsonText.Parts(value);
+        return new(parts[0]!, parts[1], figures.Count, figures.Failed, figures.Values.Percentile(0.95));
+    }
+
+    private static Task<List<ServerSummary>> LastChecksAsync(AnalyticsDbContext db, Guid[] servers, TimeRange range, CancellationToken cancellationToken) =>
+        db.Database.SqlQuery<ServerSummary>(
+            $"""
+            SELECT last.server_id, server_name, status, latency_ms, tool_count, error, occurred_at AS checked_at FROM unnest({servers}) AS id
+            CROSS JOIN LATERAL (
+                SELECT * FROM analytics.mcp_server_status WHERE server_id = id AND occurred_at >= {range.Start} AND occurred_at < {range.End}
+                ORDER BY occurred_at DESC LIMIT 1) AS last
+            ORDER BY server_name, last.server_id
+            """).ToListAsync(cancellationToken);
 }

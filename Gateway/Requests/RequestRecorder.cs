@@ -3,7 +3,9 @@ using System.Security.Claims;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.Gateway.Edge;
+using McpPlatform.Gateway.Routing;
 using McpPlatform.Gateway.Telemetry;
+using McpPlatform.ServiceDefaults;
 using McpPlatform.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,7 +18,7 @@ namespace McpPlatform.Gateway.Requests;
 /// Records one <see cref="RequestCompleted"/> per request, of a stream when it ends. It puts the event down in memory and never waits: neither the broker
 /// nor analytics is on the path of a request. Health checks are not recorded; they would be most of the rows.
 /// </summary>
-internal sealed class RequestRecorder(RequestDelegate next, TelemetryEvents<RequestCompleted> events, TimeProvider time)
+internal sealed class RequestRecorder(RequestDelegate next, TelemetryEvents<RequestCompleted> events, ServiceIdentity identity, TimeProvider time)
 {
     private const int LongestUserAgent = 512, LongestPath = 2048;
 
@@ -35,12 +37,14 @@ internal sealed class RequestRecorder(RequestDelegate next, TelemetryEvents<Requ
         finally
         {
             var (status, error) = Outcome(context);
+            var (route, service) = RouteOf(context);
             events.Record(new RequestCompleted
             {
                 EventId = Guid.CreateVersion7(occurredAt),
                 OccurredAt = occurredAt,
                 Method = Cut(context.Request.Method, 16),
-                Route = RouteOf(context),
+                Route = route,
+                Service = service,
                 Path = Cut(path, LongestPath),
                 Status = status,
                 DurationMs = time.GetElapsedTime(started).TotalMilliseconds,
@@ -73,10 +77,12 @@ internal sealed class RequestRecorder(RequestDelegate next, TelemetryEvents<Requ
     }
 
     // The exception handler takes the endpoint away before it answers.
-    private static string? RouteOf(HttpContext context)
+    private (string? Route, string Service) RouteOf(HttpContext context)
     {
         var metadata = (context.GetEndpoint() ?? context.Features.Get<IExceptionHandlerFeature>()?.Endpoint)?.Metadata;
-        return metadata?.GetMetadata<RouteModel>()?.Config.RouteId ?? metadata?.GetMetadata<IEndpointNameMetadata>()?.EndpointName;
+        return metadata?.GetMetadata<RouteModel>()?.Config is { } route
+            ? (route.RouteId, route.ServiceName() ?? identity.Name)
+            : (metadata?.GetMetadata<IEndpointNameMetadata>()?.EndpointName, identity.Name);
     }
 
     private static long? RequestBytes(HttpContext context) =>

@@ -15,7 +15,7 @@ internal sealed class ForwardingProblems(RequestDelegate next, GatewayTelemetry 
             return;
         }
 
-        var service = ServiceOf(context);
+        var service = context.GetRouteModel().Config.ServiceName() ?? "The service";
         telemetry.CountForwardingFailure(service, failure.Error);
         if (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested && Describe(service, failure) is var (status, sentence))
         {
@@ -34,7 +34,4 @@ internal sealed class ForwardingProblems(RequestDelegate next, GatewayTelemetry 
         { Error: ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled } => null,
         _ => (StatusCodes.Status502BadGateway, $"{service} broke off without a usable answer."),
     };
-
-    // A cluster is called like its service, with a word behind it where a service has a second one for its streams.
-    private static string ServiceOf(HttpContext context) => context.GetRouteModel().Config.ClusterId?.Split('-')[0] ?? "The service";
 }

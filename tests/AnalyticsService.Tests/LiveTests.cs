@@ -52,47 +52,6 @@ public sealed class LiveTests(AnalyticsServiceApplication app)
         Assert.Equal(2, (await response.Content.ReadAsStringAsync()).Split("event: snapshot").Length - 1);
     }
 
-    [Fact]
-    public void Percentiles_of_a_sketch_and_of_merged_ones_are_within_its_accuracy()
-    {
-        var random = new Random(20261124);
-        Func<double>[] spreads = [() => random.NextDouble() * 1000, () => Math.Exp(random.NextDouble() * 18 - 6), () => random.Next(2) == 0 ? 0.5 : 30_000, () => 7];
-        foreach (var next in spreads)
-        {
-            var values = Enumerable.Range(0, 20_000).Select(_ => next()).ToArray();
-            var (whole, parts) = (new LatencySketch(), Enumerable.Range(0, 7).Select(_ => new LatencySketch()).ToArray());
-            for (var index = 0; index < values.Length; index++)
-            {
-                whole.Add(values[index]);
-                parts[index % parts.Length].Add(values[index]);
-            }
-
-            var merged = new LatencySketch();
-            foreach (var part in parts)
-            {
-                merged.Add(new LatencySketch(JsonSerializer.Deserialize<Dictionary<int, long>>(JsonSerializer.Serialize(part.Counts))!));
-            }
-
-            Array.Sort(values);
-            foreach (var share in (double[])[0.001, 0.5, 0.9, 0.95, 0.99, 1])
-            {
-                var exact = values[(int)Math.Ceiling(share * values.Length) - 1];
-                Assert.InRange(whole.Percentile(share)!.Value / exact, 1 - LatencySketch.Accuracy - 1e-9, 1 + LatencySketch.Accuracy + 1e-9);
-                Assert.Equal(whole.Percentile(share), merged.Percentile(share));
-            }
-        }
-
-        Assert.Null(new LatencySketch().Percentile(0.5));
-        var odd = new LatencySketch();
-        foreach (var value in (double[])[double.NaN, -1, 0, double.PositiveInfinity])
-        {
-            odd.Add(value);
-        }
-
-        Assert.Equal(4, odd.Count);
-        Assert.InRange(odd.Percentile(1)!.Value, 0.98e9, 1.02e9);
-    }
-
     private static double Sum(List<JsonElement> snapshots, string property) => snapshots.Sum(snapshot => snapshot.Number(property));
 
     // From three quiet seconds on, when all that other tests published has come, until what was published has been seen and a quiet second has passed.

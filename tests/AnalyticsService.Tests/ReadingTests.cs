@@ -15,6 +15,11 @@ public sealed class ReadingTests(AnalyticsServiceApplication app)
     public static TheoryData<string, string> Routes() => new()
     {
         { "/summary", Permissions.AnalyticsRead },
+        { "/timeseries", Permissions.AnalyticsRead },
+        { "/errors", Permissions.AnalyticsRead },
+        { "/usage/tools", Permissions.AnalyticsRead },
+        { "/usage/users", Permissions.AnalyticsRead },
+        { "/mcp-servers/uptime", Permissions.AnalyticsRead },
         { "/requests", Permissions.AnalyticsRead },
         { "/activities", Permissions.AuditRead },
         { "/page-views", Permissions.AnalyticsRead },
@@ -64,7 +69,25 @@ public sealed class ReadingTests(AnalyticsServiceApplication app)
     [InlineData("/activities?limit=-1", "limit")]
     [InlineData("/mcp-servers?server_id=1", "server_id")]
     [InlineData("/system-metrics?to=later", "to")]
-    [InlineData("/summary?from=2026-01-01T00:00:00Z&to=2026-02-02T00:00:00Z", "from")]
+    [InlineData("/summary?from=2025-01-01T00:00:00Z&to=2026-02-02T00:00:00Z", "from")]
+    [InlineData("/timeseries?metric=happiness", "metric")]
+    [InlineData("/timeseries?bucket=2h", "bucket")]
+    [InlineData("/timeseries?bucket=1m&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", "bucket")]
+    [InlineData("/timeseries?metric=requests&group_by=tool", "group_by")]
+    [InlineData("/timeseries?metric=active_users&group_by=user", "group_by")]
+    [InlineData("/timeseries?group=mcp", "group")]
+    [InlineData("/timeseries?limit=0", "limit")]
+    [InlineData("/timeseries?limit=51", "limit")]
+    [InlineData("/timeseries?time_zone=Mars/Olympus", "time_zone")]
+    [InlineData("/timeseries?group_by=route&limit=50&bucket=1m", "bucket")]
+    [InlineData("/timeseries?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from")]
+    [InlineData("/errors?limit=0", "limit")]
+    [InlineData("/errors?to=later", "to")]
+    [InlineData("/usage/tools?order=size", "order")]
+    [InlineData("/usage/tools?limit=501", "limit")]
+    [InlineData("/usage/users?order=size", "order")]
+    [InlineData("/usage/users?limit=0", "limit")]
+    [InlineData("/mcp-servers/uptime?from=yesterday", "from")]
     [InlineData("/summary?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from")]
     [InlineData("/summary?from=9999-01-01T00:00:00Z", "from")]
     [InlineData("/summary?to=0001-01-01T00:00:00Z", "to")]

@@ -19,7 +19,7 @@ public sealed class RequestEventTests(GatewayApplication gateway, PlatformServer
 
         var recorded = await gateway.RecordedAsync("/api/db/connections/recorded");
         Assert.Equal("POST", recorded.Method);
-        Assert.Equal("db", recorded.Route);
+        Assert.Equal(("db", "userservice"), (recorded.Route, recorded.Service));
         Assert.Equal(200, recorded.Status);
         Assert.Null(recorded.Error);
         Assert.Equal((user, "carol"), (recorded.UserId!.Value, recorded.Username));
@@ -47,7 +47,7 @@ public sealed class RequestEventTests(GatewayApplication gateway, PlatformServer
         var denied = await gateway.RecordedAsync("/api/users/denied");
         Assert.Equal((401, "users", null), (denied.Status, denied.Route, denied.UserId));
         var unknown = await gateway.RecordedAsync("/recorded/nowhere");
-        Assert.Equal((404, null), (unknown.Status, unknown.Route));
+        Assert.Equal((404, null, "gateway"), (unknown.Status, unknown.Route, unknown.Service));
         Assert.NotNull(unknown.UserId);
     }
 

@@ -43,7 +43,7 @@ public sealed class TelemetrySpoolTests(PlatformServers servers) : IAsyncLifetim
         network.Restore();
 
         await ArriveAsync(recorded);
-        Assert.Empty(Spooled());
+        await EventuallyAsync(() => Spooled().Length == 0);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class TelemetrySpoolTests(PlatformServers servers) : IAsyncLifetim
         network.Restore();
         await using var next = await StartAsync();
         await ArriveAsync(recorded);
-        Assert.Empty(Spooled());
+        await EventuallyAsync(() => Spooled().Length == 0);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class TelemetrySpoolTests(PlatformServers servers) : IAsyncLifetim
         network.Restore();
         await using var next = await StartAsync();
         await ArriveAsync(recorded);
-        Assert.Empty(Spooled());
+        await EventuallyAsync(() => Spooled().Length == 0);
         Assert.True(File.Exists(broken + ".unreadable"));
     }
 

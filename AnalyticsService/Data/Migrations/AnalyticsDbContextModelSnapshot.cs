@@ -318,6 +318,11 @@ namespace McpPlatform.AnalyticsService.Data.Migrations
                         .HasColumnType("character varying(256)")
                         .HasColumnName("route");
 
+                    b.Property<string>("Service")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("service");
+
                     b.Property<int>("Status")
                         .HasColumnType("integer")
                         .HasColumnName("status");
@@ -357,6 +362,112 @@ namespace McpPlatform.AnalyticsService.Data.Migrations
                         .HasFilter("user_id IS NOT NULL");
 
                     b.ToTable("request_logs", "analytics");
+                });
+
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Rollups.RollupMark", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("Bucket")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("bucket");
+
+                    b.Property<short>("Grain")
+                        .HasColumnType("smallint")
+                        .HasColumnName("grain");
+
+                    b.Property<string>("TableName")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("table_name");
+
+                    b.HasKey("Id")
+                        .HasName("pk_rollup_marks");
+
+                    b.HasIndex("TableName", "Grain", "Bucket")
+                        .HasDatabaseName("ix_rollup_marks_table_name_grain_bucket");
+
+                    b.ToTable("rollup_marks", "analytics");
+                });
+
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Rollups.StoredRollup", b =>
+                {
+                    b.Property<short>("Grain")
+                        .HasColumnType("smallint")
+                        .HasColumnName("grain");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("source")
+                        .UseCollation("C");
+
+                    b.Property<string>("Dimension")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("dimension")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("Bucket")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("bucket");
+
+                    b.Property<string>("Value")
+                        .HasColumnType("text")
+                        .HasColumnName("value")
+                        .UseCollation("C");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("bigint")
+                        .HasColumnName("count");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<DateTimeOffset>("LastAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_at");
+
+                    b.Property<long>("Refused")
+                        .HasColumnType("bigint")
+                        .HasColumnName("refused");
+
+                    b.Property<long>("RequestBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("request_bytes");
+
+                    b.Property<long>("ResponseBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("response_bytes");
+
+                    b.PrimitiveCollection<int[]>("SketchBuckets")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("sketch_buckets");
+
+                    b.PrimitiveCollection<long[]>("SketchCounts")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("sketch_counts");
+
+                    b.Property<double>("Total")
+                        .HasColumnType("double precision")
+                        .HasColumnName("total");
+
+                    b.HasKey("Grain", "Source", "Dimension", "Bucket", "Value")
+                        .HasName("pk_rollups");
+
+                    b.HasIndex("Grain", "Source", "Dimension", "Value", "Bucket")
+                        .HasDatabaseName("ix_rollups_grain_source_dimension_value_bucket");
+
+                    b.ToTable("rollups", "analytics");
                 });
 
             modelBuilder.Entity("McpPlatform.AnalyticsService.SystemMetrics.SystemMetric", b =>

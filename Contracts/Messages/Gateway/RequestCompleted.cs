@@ -15,6 +15,9 @@ public sealed record RequestCompleted : ITelemetryEvent
     /// <summary>The route's name in the Gateway's configuration; null when no route matched.</summary>
     public string? Route { get; init; }
 
+    /// <summary>The service that the route leads to, or <c>gateway</c> when it answered by itself; null of publishers that do not tell.</summary>
+    public string? Service { get; init; }
+
     /// <summary>The path as it was asked for, without the query: queries carry secrets.</summary>
     public required string Path { get; init; }
 

@@ -9,6 +9,11 @@ internal static class AnalyticsRows
     public static IReadOnlyList<Row> All { get; } =
     [
         Needs("GET /api/analytics/summary", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/timeseries", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/errors", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/usage/tools", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/usage/users", Permissions.AnalyticsRead),
+        Needs("GET /api/analytics/mcp-servers/uptime", Permissions.AnalyticsRead),
         Needs("GET /api/analytics/requests", Permissions.AnalyticsRead),
         Needs("GET /api/analytics/activities", Permissions.AuditRead),
         Needs("GET /api/analytics/page-views", Permissions.AnalyticsRead),

@@ -87,9 +87,15 @@ public sealed class TestConnectionTests(UserServiceApplication app, PlatformServ
         var (other, _, _) = await app.PersonAsync();
         var body = Profiles.Real(servers, ("host", "127.0.0.2"));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 130).Select(_ => owner.PostAsJsonAsync("/api/db/test", body)));
+        // Side by side, but not so many that the database runs out of connections, which is another test's matter.
+        List<HttpResponseMessage> answers = [];
+        foreach (var some in Enumerable.Range(0, 130).Chunk(13))
+        {
+            answers.AddRange(await Task.WhenAll(some.Select(_ => owner.PostAsJsonAsync("/api/db/test", body))));
+        }
 
         // A minute may have ended in between.
+        Assert.All(answers, x => Assert.True(x.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, x.StatusCode.ToString()));
         Assert.InRange(answers.Count(x => x.StatusCode == HttpStatusCode.OK), 60, 120);
         var refused = answers.First(x => x.StatusCode == HttpStatusCode.TooManyRequests);
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
