@@ -5,7 +5,6 @@ using McpPlatform.AnalyticsService.Live;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
 using McpPlatform.AnalyticsService.Requests;
-using McpPlatform.AnalyticsService.Rollups;
 using McpPlatform.AnalyticsService.SystemMetrics;
 using McpPlatform.AnalyticsService.Telemetry;
 using McpPlatform.Contracts.Messages;
@@ -36,7 +35,6 @@ internal static class AnalyticsServiceSetup
         builder.AddTelemetryEvents<PageViewed, PageViewedBatch>(events => new(events));
         builder.AddEventStore(StoreRequests.Table, StoreActivities.Table, StorePageViews.Table, StoreSystemMetrics.Table, StoreServerStatus.Table);
         builder.Services.AddSingleton<AnalyticsTelemetry>();
-        builder.Services.AddSingleton<Labels>();
         builder.Services.AddSingleton<LiveTraffic>();
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());

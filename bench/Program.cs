@@ -5,6 +5,7 @@ using McpPlatform.Bench.ToolsCall;
 Dictionary<string, Func<Task>> benchmarks = new(StringComparer.Ordinal)
 {
     ["access"] = () => Task.Run(AccessBenchmark.Run),
+    ["queries"] = QueriesBenchmark.RunAsync,
     ["sink"] = SinkBenchmark.RunAsync,
     ["tokens"] = TokensBenchmark.RunAsync,
     ["tools-call"] = () => ToolsCallBenchmark.RunAsync(withPeers: true),

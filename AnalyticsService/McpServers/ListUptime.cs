@@ -26,7 +26,7 @@ internal static class ListUptime
     private const int Most = 500;
 
     public static async Task<Results<Ok<UptimeResponse>, ValidationProblem>> HandleAsync(
-        RollupReader reader, Labels labels, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken)
+        RollupReader reader, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken)
     {
         if (!asked.TryRead(time.GetUtcNow(), out var range, out var problem))
         {
@@ -38,7 +38,7 @@ internal static class ListUptime
         await using var session = await reader.OpenAsync(cancellationToken);
         var servers = await session.TopAsync(source, server, range, "count", Most, null, cancellationToken);
         var figures = await session.ReadAsync(source, server, [range], servers, spread: true, cancellationToken);
-        var names = await labels.OfServersAsync(servers, cancellationToken);
+        var names = await Labels.OfServersAsync(session, servers, cancellationToken);
         var items = servers.Select(id => One(id, names.GetValueOrDefault(id), figures[(0, id)])).OrderBy(item => item.ServerName, StringComparer.Ordinal).ThenBy(item => item.ServerId);
         return TypedResults.Ok(new UptimeResponse(range.Start, range.End, session.PendingMinutes, [.. items]));
     }

@@ -21,8 +21,17 @@ internal sealed partial class KeepRollups(
         {
             foreach (var grain in Grains.All.Reverse())
             {
+                var steps = 0;
                 while (await CountAsync(table, grain, cancellationToken))
                 {
+                    steps++;
+                }
+
+                // After much work, as at the first start, the planner does not know yet what it has to do with.
+                if (steps > 1)
+                {
+                    await using var analyze = source.CreateCommand($"ANALYZE {RollupSql.Rollups}");
+                    await analyze.ExecuteNonQueryAsync(cancellationToken);
                 }
             }
         }
@@ -65,6 +74,7 @@ internal sealed partial class KeepRollups(
             }
         }
 
+        await RollupSql.PrepareAsync(connection, cancellationToken);
         var buckets = await RollupMarks.TakeAsync(connection, table.Name, grain, time.GetUtcNow(), cancellationToken);
         if (buckets.Count == 0)
         {
@@ -116,9 +126,8 @@ internal sealed partial class KeepRollups(
         {
             foreach (var counted in RollupSources.All)
             {
-                await using var command = source.CreateCommand(RollupSql.Delete(counted, grain));
-                command.Parameters.Add(RollupMarks.Times([DateTimeOffset.UnixEpoch]));
-                command.Parameters.Add(RollupMarks.Times([today.AddDays(-days[grain])]));
+                await using var command = source.CreateCommand(RollupSql.Prune(counted, grain));
+                command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = today.AddDays(-days[grain]) });
                 await command.ExecuteNonQueryAsync(cancellationToken);
             }
         }

@@ -4,7 +4,7 @@ using Npgsql;
 namespace McpPlatform.AnalyticsService.Rollups;
 
 /// <summary>The newest names of what figures are grouped by ids of.</summary>
-internal sealed class Labels(NpgsqlDataSource source)
+internal static class Labels
 {
     // One row each through the index of (id, time).
     private const string Users =
@@ -19,21 +19,24 @@ internal sealed class Labels(NpgsqlDataSource source)
         """;
 
     /// <summary>The names of users.</summary>
-    public Task<Dictionary<string, string>> OfUsersAsync(IEnumerable<string> ids, CancellationToken cancellationToken) => ReadAsync(Users, ids, cancellationToken);
+    public static Task<Dictionary<string, string>> OfUsersAsync(RollupSession session, IEnumerable<string> ids, CancellationToken cancellationToken) =>
+        ReadAsync(session, Users, ids, cancellationToken);
 
     /// <summary>The names of MCP servers.</summary>
-    public Task<Dictionary<string, string>> OfServersAsync(IEnumerable<string> ids, CancellationToken cancellationToken) => ReadAsync(Servers, ids, cancellationToken);
+    public static Task<Dictionary<string, string>> OfServersAsync(RollupSession session, IEnumerable<string> ids, CancellationToken cancellationToken) =>
+        ReadAsync(session, Servers, ids, cancellationToken);
 
     /// <summary>The names of whatever has an id; none of what is a name itself.</summary>
-    public async Task<Dictionary<string, string>> OfAsync(RollupSource counted, RollupDimension dimension, IReadOnlyList<string> values, CancellationToken cancellationToken) => dimension.Name switch
+    public static async Task<Dictionary<string, string>> OfAsync(
+        RollupSession session, RollupSource counted, RollupDimension dimension, IReadOnlyList<string> values, CancellationToken cancellationToken) => dimension.Name switch
     {
-        "user" => await OfUsersAsync(values, cancellationToken),
-        "server" when counted == RollupSources.ServerChecks => await OfServersAsync(values, cancellationToken),
+        "user" => await OfUsersAsync(session, values, cancellationToken),
+        "server" when counted == RollupSources.ServerChecks => await OfServersAsync(session, values, cancellationToken),
         "endpoint" => values.Distinct(StringComparer.Ordinal).ToDictionary(value => value, JsonText.Label, StringComparer.Ordinal),
         _ => [],
     };
 
-    private async Task<Dictionary<string, string>> ReadAsync(string sql, IEnumerable<string> ids, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, string>> ReadAsync(RollupSession session, string sql, IEnumerable<string> ids, CancellationToken cancellationToken)
     {
         Dictionary<string, string> names = [];
         var known = ids.Where(id => Guid.TryParse(id, out _)).Select(Guid.Parse).ToArray();
@@ -42,7 +45,7 @@ internal sealed class Labels(NpgsqlDataSource source)
             return names;
         }
 
-        await using var command = source.CreateCommand(sql);
+        await using var command = new NpgsqlCommand(sql, session.Connection);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = known });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))

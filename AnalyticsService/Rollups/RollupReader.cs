@@ -15,6 +15,8 @@ internal sealed class RollupReader(NpgsqlDataSource source, IEnumerable<EventTab
     public async Task<RollupSession> OpenAsync(CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
-        return new RollupSession(connection, await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken), this);
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await RollupSql.PrepareAsync(connection, cancellationToken);
+        return new RollupSession(connection, transaction, this);
     }
 }

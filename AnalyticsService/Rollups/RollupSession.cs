@@ -9,6 +9,9 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
     /// <summary>Minutes of which events are stored that the figures read so far have not all of: only after an outage, until they are counted.</summary>
     public int PendingMinutes { get; private set; }
 
+    /// <summary>For what else is read of the same moment.</summary>
+    public NpgsqlConnection Connection => connection;
+
     public async ValueTask DisposeAsync()
     {
         await transaction.DisposeAsync();
@@ -144,9 +147,13 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
             parts.Add(RollupSql.Read(counted, dimension, grain, AddWindows(command, plan.Of(grain)), filter));
         }
 
-        if (plan.Rows.Count > 0)
+        foreach (var day in plan.Rows.GroupBy(range => Grain.Day.Floor(range.Start)).Select(day => day.ToList()))
         {
-            parts.Add(RollupSql.Count(counted, [dimension], AddWindows(command, plan.Rows), filter));
+            var windows = AddWindows(command, day);
+            var bounds = command.Parameters.Count + 1;
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = day[0].Start });
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = day[^1].End });
+            parts.Add(RollupSql.Count(counted, [dimension], windows, filter, $"occurred_at >= ${bounds} AND occurred_at < ${bounds + 1}"));
         }
 
         if (parts.Count == 0)

@@ -1,7 +1,6 @@
-using McpPlatform.AnalyticsService.Data;
 using McpPlatform.AnalyticsService.Rollups;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace McpPlatform.AnalyticsService.Summary;
 
@@ -10,7 +9,7 @@ internal static class GetSummary
     private const int Top = 10, MostServers = 200;
 
     public static async Task<Results<Ok<SummaryResponse>, ValidationProblem>> HandleAsync(
-        RollupReader reader, AnalyticsDbContext db, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken)
+        RollupReader reader, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken)
     {
         if (!asked.TryRead(time.GetUtcNow(), out var range, out var problem))
         {
@@ -33,7 +32,7 @@ internal static class GetSummary
             requests.Values.Percentile(0.5), requests.Values.Percentile(0.95), requests.Values.Percentile(0.99), users, calls.Count, session.PendingMinutes,
             [.. endpoints.Select(endpoint => Endpoint(endpoint.Value, endpoint.Figures))],
             [.. tools.Select(tool => new ToolSummary(tool.Value, tool.Figures.Count, tool.Figures.Refused, tool.Figures.Failed, tool.Figures.Values.Percentile(0.95)))],
-            await LastChecksAsync(db, [.. servers.Select(Guid.Parse)], lastDay, cancellationToken)));
+            await LastChecksAsync(session, servers, lastDay, cancellationToken)));
     }
 
     private static async Task<Rollup> TotalAsync(RollupSession session, RollupSource counted, TimeRange range, bool spread, CancellationToken cancellationToken)
@@ -56,13 +55,28 @@ internal static class GetSummary
         return new(parts[0]!, parts[1], figures.Count, figures.Failed, figures.Values.Percentile(0.95));
     }
 
-    private static Task<List<ServerSummary>> LastChecksAsync(AnalyticsDbContext db, Guid[] servers, TimeRange range, CancellationToken cancellationToken) =>
-        db.Database.SqlQuery<ServerSummary>(
-            $"""
-            SELECT last.server_id, server_name, status, latency_ms, tool_count, error, occurred_at AS checked_at FROM unnest({servers}) AS id
+    private static async Task<IReadOnlyList<ServerSummary>> LastChecksAsync(RollupSession session, IReadOnlyList<string> servers, TimeRange range, CancellationToken cancellationToken)
+    {
+        const string Sql =
+            """
+            SELECT id, server_name, status, latency_ms, tool_count, error, occurred_at FROM unnest($1::uuid[]) AS id
             CROSS JOIN LATERAL (
-                SELECT * FROM analytics.mcp_server_status WHERE server_id = id AND occurred_at >= {range.Start} AND occurred_at < {range.End}
-                ORDER BY occurred_at DESC LIMIT 1) AS last
-            ORDER BY server_name, last.server_id
-            """).ToListAsync(cancellationToken);
+                SELECT * FROM analytics.mcp_server_status WHERE server_id = id AND occurred_at >= $2 AND occurred_at < $3 ORDER BY occurred_at DESC LIMIT 1) AS last
+            ORDER BY server_name, id
+            """;
+        await using var command = new NpgsqlCommand(Sql, session.Connection);
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. servers.Select(Guid.Parse)] });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = range.Start });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = range.End });
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        List<ServerSummary> checks = [];
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            checks.Add(new(
+                rows.GetGuid(0), rows.GetString(1), rows.GetString(2), rows.GetDouble(3), rows.IsDBNull(4) ? null : rows.GetInt32(4), rows.IsDBNull(5) ? null : rows.GetString(5),
+                rows.GetFieldValue<DateTimeOffset>(6)));
+        }
+
+        return checks;
+    }
 }

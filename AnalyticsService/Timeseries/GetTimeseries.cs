@@ -7,7 +7,7 @@ namespace McpPlatform.AnalyticsService.Timeseries;
 internal static class GetTimeseries
 {
     public static async Task<Results<Ok<TimeseriesResponse>, ValidationProblem>> HandleAsync(
-        RollupReader reader, Labels labels, TimeProvider time, [AsParameters] FiguresRange asked, [AsParameters] TimeseriesQuery query, CancellationToken cancellationToken)
+        RollupReader reader, TimeProvider time, [AsParameters] FiguresRange asked, [AsParameters] TimeseriesQuery query, CancellationToken cancellationToken)
     {
         if (!asked.TryRead(time.GetUtcNow(), out var range, out var problem) || !query.TryRead(range, reader.KeptFrom, out var course, out problem))
         {
@@ -19,17 +19,17 @@ internal static class GetTimeseries
             ? [await ActiveUsersAsync(session, course, cancellationToken)]
             : course.Dimension is null
                 ? [One(null, null, await ReadAsync(session, course, [RollupSource.All], cancellationToken), RollupSource.All, course)]
-                : await GroupsAsync(session, labels, course, query.Most, cancellationToken);
+                : await GroupsAsync(session, course, query.Most, cancellationToken);
         return TypedResults.Ok(new TimeseriesResponse(
             course.Metric.Name, course.Metric.Unit, course.Size.Name, course.Zone.Id, course.Range.Start, course.Range.End, course.Dimension?.Name, session.PendingMinutes, series));
     }
 
-    private static async Task<IReadOnlyList<Series>> GroupsAsync(RollupSession session, Labels labels, Course course, int most, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Series>> GroupsAsync(RollupSession session, Course course, int most, CancellationToken cancellationToken)
     {
         var groups = course.Groups
             ?? await session.TopAsync(course.Metric.Source, course.Dimension!, course.Range, course.Metric.Largest, most, null, cancellationToken);
         var figures = await ReadAsync(session, course, groups, cancellationToken);
-        var names = await labels.OfAsync(course.Metric.Source, course.Dimension!, groups, cancellationToken);
+        var names = await Labels.OfAsync(session, course.Metric.Source, course.Dimension!, groups, cancellationToken);
         return [.. groups.Select(group => One(group, names.GetValueOrDefault(group), figures, group, course))];
     }
 

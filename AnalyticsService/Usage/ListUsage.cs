@@ -34,7 +34,7 @@ internal static class ListUsage
     }
 
     public static async Task<Results<Ok<UsageResponse<UserUsage>>, ValidationProblem>> UsersAsync(
-        RollupReader reader, Labels labels, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken,
+        RollupReader reader, TimeProvider time, [AsParameters] FiguresRange asked, CancellationToken cancellationToken,
         [Description("calls, failed or denied: the most of it first, of requests; calls when nothing is said.")] string? order = null,
         [Description("How many at most, from 1 to 500; 50 when nothing is said.")] int? limit = null)
     {
@@ -48,7 +48,7 @@ internal static class ListUsage
         var users = await session.TopAsync(RollupSources.Requests, RollupSources.Requests.Dimension("user"), range, Orders[order ?? "calls"], limit ?? Default, null, cancellationToken);
         var requests = await session.ReadAsync(RollupSources.Requests, RollupSources.Requests.Dimension("user"), [range], users, spread: true, cancellationToken);
         var calls = await session.ReadAsync(RollupSources.ToolCalls, RollupSources.ToolCalls.Dimension("user"), [range], users, spread: false, cancellationToken);
-        var names = await labels.OfUsersAsync(users, cancellationToken);
+        var names = await Labels.OfUsersAsync(session, users, cancellationToken);
         return TypedResults.Ok(new UsageResponse<UserUsage>(
             range.Start, range.End, session.PendingMinutes,
             [.. users.Select(user => User(user, names.GetValueOrDefault(user), requests[(0, user)], calls.GetValueOrDefault((0, user), new Rollup())))]));
