@@ -1,4 +1,5 @@
 using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Audit;
 using McpPlatform.AnalyticsService.Errors;
 using McpPlatform.AnalyticsService.Events;
 using McpPlatform.AnalyticsService.Export;
@@ -43,6 +44,10 @@ internal static class AnalyticsApi
             .Produces(StatusCodes.Status200OK, contentType: "application/x-ndjson", additionalContentTypes: "text/csv").ProducesValidationProblem();
         group.MapGet("/audit/export", ExportRows.HandleAuditAsync).WithName("ExportAudit").RequirePermission(Permissions.AuditRead)
             .Produces(StatusCodes.Status200OK, contentType: "application/x-ndjson", additionalContentTypes: "text/csv").ProducesValidationProblem();
+
+        group.MapGet("/audit/verify", AuditEndpoints.VerifyAsync).WithName("VerifyAudit").RequirePermission(Permissions.AuditRead);
+        group.MapGet("/audit/checkpoints", AuditEndpoints.CheckpointsAsync).WithName("ListAuditCheckpoints").RequirePermission(Permissions.AuditRead);
+        group.MapGet("/audit/keys", AuditEndpoints.KeysAsync).WithName("GetAuditKeys").RequirePermission(Permissions.AuditRead);
 
         // Everyone who is signed in looks at pages; the viewer is taken from the token.
         group.MapPost("/page-views", RecordPageView.Handle).WithName("RecordPageView");

@@ -1,4 +1,5 @@
 using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Audit;
 using McpPlatform.AnalyticsService.Data;
 using McpPlatform.AnalyticsService.Events;
 using McpPlatform.AnalyticsService.Live;
@@ -11,6 +12,7 @@ using McpPlatform.Contracts.Messages;
 using McpPlatform.ServiceDefaults.Authentication;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Secrets;
 
 namespace McpPlatform.AnalyticsService;
 
@@ -34,6 +36,13 @@ internal static class AnalyticsServiceSetup
         });
         builder.AddTelemetryEvents<PageViewed, PageViewedBatch>(events => new(events));
         builder.AddEventStore(StoreRequests.Table, StoreActivities.Table, StorePageViews.Table, StoreSystemMetrics.Table, StoreServerStatus.Table);
+        builder.AddStoredSecrets<AnalyticsDbContext>("audit-keys", db => db.AuditKeys.Select(key => key.SecretKey));
+        builder.Services.AddSingleton<AuditChainTable>();
+        builder.Services.AddSingleton<EventTable>(provider => provider.GetRequiredService<AuditChainTable>());
+        builder.Services.AddSingleton<AuditKeys>();
+        builder.Services.AddScoped<AuditVerifier>();
+        builder.Services.AddSingleton<SealAudit>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<SealAudit>());
         builder.Services.AddSingleton<AnalyticsTelemetry>();
         builder.Services.AddSingleton<LiveTraffic>();
         builder.Services.AddSingleton<LiveFeed>();

@@ -72,6 +72,7 @@ var mcpService = builder.AddProject<Projects.McpService>("mcpservice")
 var analyticsService = builder.AddProject<Projects.AnalyticsService>("analyticsservice")
     .WithReference(analyticsDb).WithReference(redis).WithReference(rabbitmq).WithReference(authService)
     .WithEnvironment("Authentication__Issuer", issuer)
+    .WithEnvironment("JWT_SECRET_KEY", jwtSecretKey)
     .WaitForCompletion(analyticsMigrations).WaitFor(redis).WaitFor(rabbitmq)
     .WithHttpHealthCheck("/health")
     .WithReplicas(replicas);

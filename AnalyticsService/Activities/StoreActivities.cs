@@ -24,7 +24,8 @@ internal sealed class StoreActivities(EventStore store, LiveTraffic live) : ICon
             .OptionalText("trace_id", TraceIdLength, x => x.TraceId)
             .Json("details", x => x.Details is null ? null : JsonSerializer.SerializeToElement(x.Details))
             .Json("old_values", x => x.OldValues)
-            .Json("new_values", x => x.NewValues);
+            .Json("new_values", x => x.NewValues)
+            .Chained();
 
     public async Task Consume(ConsumeContext<ActivityRecorded> context)
     {

@@ -1,4 +1,5 @@
 using McpPlatform.AnalyticsService.Activities;
+using McpPlatform.AnalyticsService.Audit;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
 using McpPlatform.AnalyticsService.Rejected;
@@ -26,6 +27,14 @@ internal sealed class AnalyticsDbContext(DbContextOptions<AnalyticsDbContext> op
     public DbSet<McpServerStatus> ServerStatus => Set<McpServerStatus>();
 
     public DbSet<RejectedEvent> Rejected => Set<RejectedEvent>();
+
+    public DbSet<AuditLink> AuditLinks => Set<AuditLink>();
+
+    public DbSet<AuditDay> AuditDays => Set<AuditDay>();
+
+    public DbSet<AuditCheckpoint> AuditCheckpoints => Set<AuditCheckpoint>();
+
+    public DbSet<AuditKey> AuditKeys => Set<AuditKey>();
 
     public DbSet<StoredRollup> Rollups => Set<StoredRollup>();
 

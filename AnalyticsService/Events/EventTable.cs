@@ -80,6 +80,9 @@ internal sealed class EventTable<TEvent> : EventTable
 
     public IReadOnlyList<EventColumn<TEvent>> Columns => columns;
 
+    /// <summary>Whether its rows get a place in the audit chain.</summary>
+    public bool IsChained { get; private set; }
+
     /// <summary>Adds the rows of the columns' arrays, its parameters, unless they are there.</summary>
     public string Insert => insert ??= $"INSERT INTO {QualifiedName} ({Names}) SELECT * FROM unnest({string.Join(", ", columns.Select((_, index) => $"${index + 1}"))}) ON CONFLICT DO NOTHING";
 
@@ -110,6 +113,13 @@ internal sealed class EventTable<TEvent> : EventTable
     public EventTable<TEvent> Uuid(string column, Func<TEvent, Guid?> value) => Add(column, NpgsqlDbType.Uuid, x => value(x));
 
     public EventTable<TEvent> Json(string column, Func<TEvent, JsonElement?> value) => Add(column, NpgsqlDbType.Jsonb, x => Storable.Json(value(x)));
+
+    /// <summary>Its rows are the audit trail.</summary>
+    public EventTable<TEvent> Chained()
+    {
+        IsChained = true;
+        return this;
+    }
 
     private EventTable<TEvent> Add<TValue>(string column, NpgsqlDbType type, Func<TEvent, TValue> value)
     {

@@ -1,3 +1,4 @@
+using McpPlatform.AnalyticsService.Audit;
 using McpPlatform.AnalyticsService.Rollups;
 using Npgsql;
 
@@ -37,9 +38,27 @@ internal static class EventWriter
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await RollupMarks.AddAsync(connection, table.Name, Grain.Minute, batch.Select(table.OccurredAt), cancellationToken);
+        if (table.IsChained)
+        {
+            await AnnounceAsync(connection, table, batch, cancellationToken);
+        }
+
         var stored = await write(connection, table, batch, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return stored;
+    }
+
+    // What is stored without having been announced did not come this way (AuditVerifier).
+    private static async Task AnnounceAsync<TEvent>(NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"INSERT INTO {AuditChainTable.Pending} (event_id, occurred_at) SELECT * FROM unnest($1, $2)", connection);
+        foreach (var column in table.Columns.Take(2))
+        {
+            command.Parameters.Add(column.ArrayOf(batch));
+        }
+
+        await command.PrepareAsync(cancellationToken);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<int> CopyAsync<TEvent>(NpgsqlConnection connection, EventTable<TEvent> table, IReadOnlyList<TEvent> batch, CancellationToken cancellationToken)

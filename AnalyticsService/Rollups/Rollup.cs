@@ -38,7 +38,7 @@ internal sealed class Rollup
             return;
         }
 
-        Add(new RollupRow(default, string.Empty, other.Count, other.Refused, other.Failed, other.Total, other.RequestBytes, other.ResponseBytes, last, [], []));
+        Add(new RollupRow(default, string.Empty, other.Count, other.Refused, other.Failed, other.Total, other.RequestBytes, other.ResponseBytes, last, []));
         Values.Add(other.Values);
     }
 
@@ -51,14 +51,11 @@ internal sealed class Rollup
         RequestBytes += row.RequestBytes;
         ResponseBytes += row.ResponseBytes;
         LastAt = LastAt > row.LastAt ? LastAt : row.LastAt;
-        for (var index = 0; index < row.Buckets.Length; index++)
-        {
-            Values.Add(row.Buckets[index], row.Counts[index]);
-        }
+        SketchFormat.AddTo(Values, row.Sketch);
     }
 }
 
 /// <summary>One row as it is stored, or as it would be of rows that are not rolled up yet.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct RollupRow(
-    DateTimeOffset Bucket, string Value, long Count, long Refused, long Failed, double Total, long RequestBytes, long ResponseBytes, DateTimeOffset LastAt, int[] Buckets, long[] Counts);
+    DateTimeOffset Bucket, string Value, long Count, long Refused, long Failed, double Total, long RequestBytes, long ResponseBytes, DateTimeOffset LastAt, byte[] Sketch);

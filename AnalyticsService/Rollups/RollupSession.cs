@@ -66,7 +66,7 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
     {
         var plan = await PlanAsync(counted, [range], cancellationToken);
         List<string> top = [];
-        if (Select(plan, counted, dimension, null, RollupSql.PlainFigures) is not { } command)
+        if (Select(plan, counted, dimension, null, order) is not { } command)
         {
             return top;
         }
@@ -94,7 +94,7 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
     public async Task<long> DistinctAsync(RollupSource counted, RollupDimension dimension, TimeRange range, CancellationToken cancellationToken)
     {
         var plan = await PlanAsync(counted, [range], cancellationToken);
-        if (Select(plan, counted, dimension, null, RollupSql.PlainFigures) is not { } command)
+        if (Select(plan, counted, dimension, null, null) is not { } command)
         {
             return 0;
         }
@@ -120,7 +120,7 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
 
     private static RollupRow Row(NpgsqlDataReader rows, bool spread) => new(
         rows.GetFieldValue<DateTimeOffset>(0), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetDouble(5), rows.GetInt64(6), rows.GetInt64(7),
-        rows.GetFieldValue<DateTimeOffset>(8), spread ? rows.GetFieldValue<int[]>(9) : [], spread ? rows.GetFieldValue<long[]>(10) : []);
+        rows.GetFieldValue<DateTimeOffset>(8), spread ? rows.GetFieldValue<byte[]>(9) : []);
 
     private async Task<RollupPlan> PlanAsync(RollupSource counted, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
     {
@@ -131,20 +131,18 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
     }
 
     // (bucket, value, figures) of all pieces of the plan; null when there are none.
-    private NpgsqlCommand? Select(RollupPlan plan, RollupSource counted, RollupDimension dimension, IReadOnlyList<string>? values, string figures)
+    private NpgsqlCommand? Select(RollupPlan plan, RollupSource counted, RollupDimension dimension, IReadOnlyList<string>? values, string? figures)
     {
         var command = new NpgsqlCommand { Connection = connection };
-        var filter = "value IS NOT NULL";
         if (values is not null)
         {
-            command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. values] });
-            filter = "value = ANY($1)";
+            command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. values.Distinct(StringComparer.Ordinal)] });
         }
 
         List<string> parts = [];
         foreach (var grain in Grains.All.Where(grain => plan.Of(grain).Count > 0))
         {
-            parts.Add(RollupSql.Read(counted, dimension, grain, AddWindows(command, plan.Of(grain)), filter));
+            parts.Add(RollupSql.Read(counted, dimension, grain, AddWindows(command, plan.Of(grain)), values is null ? null : 1));
         }
 
         foreach (var day in plan.Rows.GroupBy(range => Grain.Day.Floor(range.Start)).Select(day => day.ToList()))
@@ -153,7 +151,7 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
             var bounds = command.Parameters.Count + 1;
             command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = day[0].Start });
             command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = day[^1].End });
-            parts.Add(RollupSql.Count(counted, [dimension], windows, filter, $"occurred_at >= ${bounds} AND occurred_at < ${bounds + 1}"));
+            parts.Add(RollupSql.Count(counted, [dimension], windows, values is null ? "value IS NOT NULL" : "value = ANY($1)", $"occurred_at >= ${bounds} AND occurred_at < ${bounds + 1}"));
         }
 
         if (parts.Count == 0)
@@ -162,7 +160,7 @@ internal sealed class RollupSession(NpgsqlConnection connection, NpgsqlTransacti
             return null;
         }
 
-        command.CommandText = string.Join("\nUNION ALL\n", parts.Select((part, index) => $"SELECT bucket, value, {figures} FROM ({part}) AS part{index}"));
+        command.CommandText = string.Join("\nUNION ALL\n", parts.Select((part, index) => $"SELECT bucket, value{(figures is null ? string.Empty : ", " + figures)} FROM ({part}) AS part{index}"));
         return command;
     }
 

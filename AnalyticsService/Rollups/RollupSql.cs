@@ -12,7 +12,7 @@ internal static class RollupSql
     public const string Rollups = $"{AnalyticsDbContext.Schema}.rollups", Marks = $"{AnalyticsDbContext.Schema}.rollup_marks";
 
     /// <summary>The columns of a rollup behind those of its key.</summary>
-    public const string Figures = "count, refused, failed, total, request_bytes, response_bytes, last_at, sketch_buckets, sketch_counts";
+    public const string Figures = "count, refused, failed, total, request_bytes, response_bytes, last_at, sketch";
 
     /// <summary>The same without how values are spread, which is most of what there is to read.</summary>
     public const string PlainFigures = "count, refused, failed, total, request_bytes, response_bytes, last_at";
@@ -20,7 +20,7 @@ internal static class RollupSql
     // As LatencySketch does it. least and greatest pass over NULL, which stays NULL.
     private static readonly string Sketch = string.Create(
         CultureInfo.InvariantCulture,
-        $"CASE WHEN value IS NOT NULL THEN ceil(ln(CASE WHEN value = 'NaN' THEN {LatencySketch.Least} ELSE least(greatest(value, {LatencySketch.Least}), {LatencySketch.Most}) END) / ln({LatencySketch.Gamma:R}))::int END");
+        $"CASE WHEN value IS NOT NULL THEN {SketchFormat.Offset} + ceil(ln(CASE WHEN value = 'NaN' THEN {LatencySketch.Least} ELSE least(greatest(value, {LatencySketch.Least}), {LatencySketch.Most}) END) / ln({LatencySketch.Gamma:R}))::int END");
 
     /// <summary>
     /// Has the connection's transaction run the statements as they are: they look expensive to the planner, which knows neither the ranges nor which partitions they lie in, and PostgreSQL
@@ -47,14 +47,13 @@ internal static class RollupSql
         $"""
         SELECT bucket, dimension, value, sum(n)::bigint AS count, sum(refused)::bigint AS refused, sum(failed)::bigint AS failed, coalesce(sum(total), 0) AS total,
                sum(request_bytes)::bigint AS request_bytes, sum(response_bytes)::bigint AS response_bytes, max(last_at) AS last_at,
-               coalesce(array_agg(sketch ORDER BY sketch) FILTER (WHERE sketch IS NOT NULL), ARRAY[]::int[]) AS sketch_buckets,
-               coalesce(array_agg(n ORDER BY sketch) FILTER (WHERE sketch IS NOT NULL), ARRAY[]::bigint[]) AS sketch_counts
+               {SketchFormat.Pack("s", "n")} AS sketch
         FROM (
-            SELECT w.start AS bucket, d.dimension, d.value, r.sketch, count(*) AS n, count(*) FILTER (WHERE r.refused) AS refused, count(*) FILTER (WHERE r.failed) AS failed,
+            SELECT w.start AS bucket, d.dimension, d.value, r.s, count(*) AS n, count(*) FILTER (WHERE r.refused) AS refused, count(*) FILTER (WHERE r.failed) AS failed,
                    sum(r.value) AS total, sum(r.request_bytes) AS request_bytes, sum(r.response_bytes) AS response_bytes, max(r.occurred_at) AS last_at
             FROM {windows}
             CROSS JOIN LATERAL (
-                SELECT *, {Sketch} AS sketch FROM (
+                SELECT *, {Sketch} AS s FROM (
                     SELECT occurred_at, ({source.Value})::double precision AS value, ({source.Refused}) AS refused, ({source.Failed}) AS failed,
                            ({source.RequestBytes})::bigint AS request_bytes, ({source.ResponseBytes})::bigint AS response_bytes,
                            {string.Join(", ", dimensions.Select((dimension, index) => $"({dimension.Value}) AS d{index}"))}
@@ -72,15 +71,15 @@ internal static class RollupSql
             SELECT w.start AS bucket, r.dimension, r.value, {Figures}
             FROM {Windows()} JOIN {Rollups} AS r ON {Of(source, of)} AND r.bucket >= w.start AND r.bucket < w.stop),
         sketches AS (
-            SELECT bucket, dimension, value, array_agg(s ORDER BY s) AS sketch_buckets, array_agg(n ORDER BY s) AS sketch_counts FROM (
-                SELECT bucket, dimension, value, s, sum(n)::bigint AS n FROM picked CROSS JOIN LATERAL unnest(sketch_buckets, sketch_counts) AS parts(s, n) GROUP BY 1, 2, 3, 4) AS summed
+            SELECT bucket, dimension, value, {SketchFormat.Pack("s", "n")} AS sketch FROM (
+                SELECT bucket, dimension, value, s, sum(n) AS n FROM picked CROSS JOIN LATERAL ({SketchFormat.Unpack("sketch")}) AS parts GROUP BY 1, 2, 3, 4) AS summed
             GROUP BY 1, 2, 3),
         sums AS (
             SELECT bucket, dimension, value, sum(count)::bigint AS count, sum(refused)::bigint AS refused, sum(failed)::bigint AS failed, sum(total) AS total,
                    sum(request_bytes)::bigint AS request_bytes, sum(response_bytes)::bigint AS response_bytes, max(last_at) AS last_at
             FROM picked GROUP BY 1, 2, 3)
         SELECT bucket, dimension, value, count, refused, failed, total, request_bytes, response_bytes, last_at,
-               coalesce(sketch_buckets, ARRAY[]::int[]) AS sketch_buckets, coalesce(sketch_counts, ARRAY[]::bigint[]) AS sketch_counts
+               coalesce(sketch, ''::bytea) AS sketch
         FROM sums LEFT JOIN sketches USING (bucket, dimension, value)
         """;
 
@@ -98,11 +97,18 @@ internal static class RollupSql
     public static string Prune(RollupSource source, Grain grain) => $"DELETE FROM {Rollups} AS r WHERE {Of(source, grain)} AND r.bucket < $1";
 
     /// <summary>Reads rollups of one dimension in the ranges, all columns.</summary>
-    public static string Read(RollupSource source, RollupDimension dimension, Grain grain, string windows, string filter) =>
-        $"""
-        SELECT r.* FROM {windows}
-        JOIN {Rollups} AS r ON r.grain = {(short)grain} AND r.source = '{source.Name}' AND r.dimension = '{dimension.Name}' AND r.bucket >= w.start AND r.bucket < w.stop AND r.{filter}
-        """;
+    /// <param name="source">Of what.</param>
+    /// <param name="dimension">By what.</param>
+    /// <param name="grain">Of which length.</param>
+    /// <param name="windows">The ranges.</param>
+    /// <param name="values">The parameter that has the values that are wanted, which are then looked up one by one; all when null.</param>
+    public static string Read(RollupSource source, RollupDimension dimension, Grain grain, string windows, int? values)
+    {
+        var condition = $"r.grain = {(short)grain} AND r.source = '{source.Name}' AND r.dimension = '{dimension.Name}' AND r.bucket >= w.start AND r.bucket < w.stop";
+        return values is { } parameter
+            ? $"SELECT r.* FROM unnest(${parameter}::text[]) AS v(value) CROSS JOIN {windows} CROSS JOIN LATERAL (SELECT * FROM {Rollups} AS r WHERE {condition} AND r.value = v.value COLLATE \"C\") AS r"
+            : $"SELECT r.* FROM {windows} JOIN {Rollups} AS r ON {condition}";
+    }
 
     // The dimensions by name, so that the index is used from its beginning to the time.
     private static string Of(RollupSource source, Grain grain) =>

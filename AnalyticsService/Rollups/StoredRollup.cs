@@ -31,11 +31,8 @@ internal sealed class StoredRollup
 
     public DateTimeOffset LastAt { get; init; }
 
-    /// <summary>The buckets of the <see cref="LatencySketch"/> that hold something, ascending.</summary>
-    public required int[] SketchBuckets { get; init; }
-
-    /// <summary>How much they hold.</summary>
-    public required long[] SketchCounts { get; init; }
+    /// <summary>The <see cref="LatencySketch"/>, as <see cref="SketchFormat"/> has it.</summary>
+    public required byte[] Sketch { get; init; }
 }
 
 /// <summary>

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using MassTransit;
 using McpPlatform.AnalyticsService.Data;
 using McpPlatform.AnalyticsService.Events;
+using McpPlatform.AnalyticsService.Rollups;
 using McpPlatform.Contracts.Identity;
 using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Hosting;
@@ -37,6 +39,7 @@ public sealed class AnalyticsServiceApplication(PlatformServers servers) : IAsyn
             ["ConnectionStrings:analyticsdb"] = connection,
             ["ConnectionStrings:redis"] = servers.Redis,
             ["ConnectionStrings:rabbitmq"] = servers.RabbitMq,
+            ["JWT_SECRET_KEY"] = "a secret of the tests, of no worth to anybody else",
         };
         Assert.Equal(0, await MigrateAsync());
         publisher = CreatePublisher(new Uri(servers.RabbitMq));
@@ -68,6 +71,20 @@ public sealed class AnalyticsServiceApplication(PlatformServers servers) : IAsyn
         var client = replica.CreateClient();
         client.DefaultRequestHeaders.Authorization = new("Bearer", issuer!.CreateToken(Guid.CreateVersion7(), "caller", [Permissions.AnalyticsRead]));
         return (replica, client);
+    }
+
+    /// <summary>Runs a command of the service's console, as a process of its own.</summary>
+    public async Task<(int Code, string Output)> CommandAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "admin", .. arguments, .. settings.Select(setting => $"--{setting.Key}={setting.Value}")])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        start.Environment["JWT_SECRET_KEY"] = settings["JWT_SECRET_KEY"];
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await error);
     }
 
     public Task StopAsync() => factory!.DisposeAsync().AsTask();
@@ -104,6 +121,16 @@ public sealed class AnalyticsServiceApplication(PlatformServers servers) : IAsyn
     {
         await using var command = Database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Counts what is over and marked, beside the service that may be at it itself.</summary>
+    public async Task RollUpAsync()
+    {
+        do
+        {
+            await Service<KeepRollups>().RunAsync(CancellationToken.None);
+        }
+        while (await ScalarAsync<long>("SELECT count(*) FROM analytics.rollup_marks WHERE bucket < now() - interval '1 minute' * (ARRAY[1, 60, 1440])[grain + 1]") > 0);
     }
 
     /// <summary>How many of these events are stored, waiting until it is as many as expected.</summary>

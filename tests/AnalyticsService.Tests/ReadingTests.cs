@@ -28,6 +28,9 @@ public sealed class ReadingTests(AnalyticsServiceApplication app)
         { "/rejected-events", Permissions.AuditRead },
         { "/live?seconds=1", Permissions.AnalyticsRead },
         { "/export", Permissions.AnalyticsRead },
+        { "/audit/verify", Permissions.AuditRead },
+        { "/audit/checkpoints", Permissions.AuditRead },
+        { "/audit/keys", Permissions.AuditRead },
         { "/audit/export", Permissions.AuditRead },
     };
 

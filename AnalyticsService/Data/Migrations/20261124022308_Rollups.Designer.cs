@@ -450,15 +450,10 @@ namespace McpPlatform.AnalyticsService.Data.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("response_bytes");
 
-                    b.PrimitiveCollection<int[]>("SketchBuckets")
+                    b.Property<byte[]>("Sketch")
                         .IsRequired()
-                        .HasColumnType("integer[]")
-                        .HasColumnName("sketch_buckets");
-
-                    b.PrimitiveCollection<long[]>("SketchCounts")
-                        .IsRequired()
-                        .HasColumnType("bigint[]")
-                        .HasColumnName("sketch_counts");
+                        .HasColumnType("bytea")
+                        .HasColumnName("sketch");
 
                     b.Property<double>("Total")
                         .HasColumnType("double precision")

@@ -53,13 +53,21 @@ namespace McpPlatform.AnalyticsService.Data.Migrations
                     request_bytes = table.Column<long>(type: "bigint", nullable: false),
                     response_bytes = table.Column<long>(type: "bigint", nullable: false),
                     last_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    sketch_buckets = table.Column<int[]>(type: "integer[]", nullable: false),
-                    sketch_counts = table.Column<long[]>(type: "bigint[]", nullable: false)
+                    sketch = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_rollups", x => new { x.grain, x.source, x.dimension, x.bucket, x.value });
                 });
+
+            // What the largest values are chosen by lies in the index, rows stay as they are instead of being compressed, and what was added is soon known to be visible to all:
+            // thousands of rows are read at once.
+            migrationBuilder.Sql(
+                """
+                ALTER TABLE analytics.rollups DROP CONSTRAINT pk_rollups;
+                ALTER TABLE analytics.rollups ADD CONSTRAINT pk_rollups PRIMARY KEY (grain, source, dimension, bucket, value) INCLUDE (count, refused, failed);
+                ALTER TABLE analytics.rollups SET (toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05);
+                """);
 
             migrationBuilder.CreateIndex(
                 name: "ix_rollup_marks_table_name_grain_bucket",

@@ -117,6 +117,173 @@ namespace McpPlatform.AnalyticsService.Data.Migrations
                     b.ToTable("user_activities", "analytics");
                 });
 
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Audit.AuditCheckpoint", b =>
+                {
+                    b.Property<long>("Number")
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    b.Property<byte[]>("ChainHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("chain_hash");
+
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.Property<string>("KeyId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("key_id");
+
+                    b.Property<byte[]>("PreviousHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("previous_hash");
+
+                    b.Property<DateTimeOffset>("SealedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sealed_at");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.Property<byte[]>("Signature")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("signature");
+
+                    b.HasKey("Number")
+                        .HasName("pk_audit_checkpoints");
+
+                    b.HasIndex("Day", "Sequence")
+                        .HasDatabaseName("ix_audit_checkpoints_day_sequence");
+
+                    b.ToTable("audit_checkpoints", "analytics");
+                });
+
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Audit.AuditDay", b =>
+                {
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.Property<byte[]>("ChainHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("chain_hash");
+
+                    b.Property<long>("Checkpointed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("checkpointed");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.HasKey("Day")
+                        .HasName("pk_audit_days");
+
+                    b.ToTable("audit_days", "analytics");
+                });
+
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Audit.AuditKey", b =>
+                {
+                    b.Property<string>("KeyId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("key_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("ProtectedKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_key");
+
+                    b.Property<byte[]>("PublicKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("public_key");
+
+                    b.Property<string>("SecretKey")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("secret_key");
+
+                    b.HasKey("KeyId")
+                        .HasName("pk_audit_keys");
+
+                    b.ToTable("audit_keys", "analytics");
+                });
+
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Audit.AuditLink", b =>
+                {
+                    b.Property<Guid>("EventId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("event_id");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<byte[]>("ChainHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("chain_hash");
+
+                    b.Property<Guid?>("ErasureId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("erasure_id");
+
+                    b.Property<byte[]>("PersonalHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("personal_hash");
+
+                    b.Property<byte[]>("RowHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("row_hash");
+
+                    b.Property<byte[]>("Salt")
+                        .HasColumnType("bytea")
+                        .HasColumnName("salt");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.HasKey("EventId", "OccurredAt")
+                        .HasName("pk_audit_chain");
+
+                    b.HasIndex("Sequence")
+                        .HasDatabaseName("ix_audit_chain_sequence");
+
+                    b.ToTable("audit_chain", "analytics");
+                });
+
+            modelBuilder.Entity("McpPlatform.AnalyticsService.Audit.AuditPending", b =>
+                {
+                    b.Property<Guid>("EventId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("event_id");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.HasIndex("OccurredAt")
+                        .HasDatabaseName("ix_audit_pending_occurred_at");
+
+                    b.ToTable("audit_pending", "analytics");
+                });
+
             modelBuilder.Entity("McpPlatform.AnalyticsService.McpServers.McpServerStatus", b =>
                 {
                     b.Property<Guid>("EventId")
@@ -447,15 +614,10 @@ namespace McpPlatform.AnalyticsService.Data.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("response_bytes");
 
-                    b.PrimitiveCollection<int[]>("SketchBuckets")
+                    b.Property<byte[]>("Sketch")
                         .IsRequired()
-                        .HasColumnType("integer[]")
-                        .HasColumnName("sketch_buckets");
-
-                    b.PrimitiveCollection<long[]>("SketchCounts")
-                        .IsRequired()
-                        .HasColumnType("bigint[]")
-                        .HasColumnName("sketch_counts");
+                        .HasColumnType("bytea")
+                        .HasColumnName("sketch");
 
                     b.Property<double>("Total")
                         .HasColumnType("double precision")

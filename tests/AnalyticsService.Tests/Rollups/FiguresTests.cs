@@ -34,7 +34,7 @@ public sealed class FiguresTests(AnalyticsServiceApplication app)
             await PublishAsync(random, users, servers, now, minutes);
             if (minutes is null)
             {
-                await app.Service<KeepRollups>().RunAsync(CancellationToken.None);
+                await app.RollUpAsync();
             }
 
             foreach (var _ in Enumerable.Range(0, 4))
@@ -62,7 +62,7 @@ public sealed class FiguresTests(AnalyticsServiceApplication app)
         RequestCompleted[] requests = [.. new[] { -1, 1, 2, (24 * 3600) - 1 }.Select(second => Sample.Request(start.AddSeconds(second)) with { Route = route })];
         await app.PublishAsync(new RequestCompletedBatch(requests));
         Assert.Equal(4, await app.CountAsync("request_logs", requests.Select(x => x.EventId), 4));
-        await app.Service<KeepRollups>().RunAsync(CancellationToken.None);
+        await app.RollUpAsync();
 
         var answer = await client.GetFromJsonAsync<JsonElement>(
             $"{Api}/timeseries?bucket=1d&time_zone=America/New_York&group_by=route&group={route}&from={Time(start.AddHours(-5))}&to={Time(start.AddDays(1))}");
@@ -95,7 +95,7 @@ public sealed class FiguresTests(AnalyticsServiceApplication app)
         var request = Sample.Request(at) with { Route = route };
         await app.PublishAsync(new RequestCompletedBatch([request]));
         Assert.Equal(1, await app.CountAsync("request_logs", [request.EventId], 1));
-        await app.Service<KeepRollups>().RunAsync(CancellationToken.None);
+        await app.RollUpAsync();
 
         // So long ago no minutes are kept: the hour came from rows, and says the same when its edges are cut.
         Assert.Equal(0, await app.ScalarAsync<long>("SELECT count(*) FROM analytics.rollups WHERE grain = 0 AND value = $1", route));
@@ -125,7 +125,7 @@ public sealed class FiguresTests(AnalyticsServiceApplication app)
         Assert.Equal(300, await app.CountAsync("request_logs", requests.Select(x => x.EventId), 300));
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            await app.Service<KeepRollups>().RunAsync(CancellationToken.None);
+            await app.RollUpAsync();
             Assert.Equal(300, (int)await SummaryOfAsync(client, route, at.AddMinutes(-1), at.AddHours(1)));
         }
     }

@@ -23,6 +23,9 @@ internal static class AnalyticsRows
         Needs("GET /api/analytics/rejected-events", Permissions.AuditRead),
         Needs("GET /api/analytics/export", Permissions.AnalyticsRead),
         Needs("GET /api/analytics/audit/export", Permissions.AuditRead),
+        Needs("GET /api/analytics/audit/verify", Permissions.AuditRead),
+        Needs("GET /api/analytics/audit/checkpoints", Permissions.AuditRead),
+        Needs("GET /api/analytics/audit/keys", Permissions.AuditRead),
         SignedIn("POST /api/analytics/page-views", 202, new { path = "/home" }),
         SignedIn("POST /api/analytics/page-views/batch", 202, new { views = new[] { new { path = "/home", session_id = "s", ago_ms = 10 } } }),
     ];
