@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Identity;
 using McpPlatform.Contracts.Messages;
 using McpPlatform.Gateway.ApiKeys;
 using McpPlatform.Gateway.Documentation;
@@ -8,8 +9,10 @@ using McpPlatform.Gateway.Requests;
 using McpPlatform.Gateway.Routing;
 using McpPlatform.Gateway.Telemetry;
 using McpPlatform.ServiceDefaults.Authentication;
+using McpPlatform.ServiceDefaults.Authorization;
 using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Configuration.Json;
 
@@ -59,6 +62,9 @@ internal static class GatewaySetup
         app.UseAuthorization();
         app.UseRunningRequests();
         app.MapDocumentation();
+
+        // The Gateway's address is a public one: a scraper authenticates, with an API key for instance.
+        app.MapPlatformMetrics().RequirePermission(Permissions.AnalyticsRead);
         app.MapForwarding();
     }
 

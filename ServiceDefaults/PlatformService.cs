@@ -54,7 +54,12 @@ public static class PlatformService
                     add(builder);
                 },
                 app => administer(app.Services, [.. command.Where(argument => !IsSetting(argument))])),
-            _ => StartAsync(args, add, app => ServeAsync(app, map)),
+            _ => StartAsync(args, add, app => ServeAsync(app, service =>
+            {
+                // Reached from inside the network alone: the Gateway leads nobody here, and keeps its own for who may read figures.
+                service.MapPlatformMetrics().AllowAnonymous();
+                map(service);
+            })),
         };
 
     /// <summary>

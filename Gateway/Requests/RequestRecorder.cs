@@ -16,13 +16,13 @@ namespace McpPlatform.Gateway.Requests;
 
 /// <summary>
 /// Records one <see cref="RequestCompleted"/> per request, of a stream when it ends. It puts the event down in memory and never waits: neither the broker
-/// nor analytics is on the path of a request. Health checks are not recorded; they would be most of the rows.
+/// nor analytics is on the path of a request. Health checks and scrapes are not recorded; they would be most of the rows.
 /// </summary>
 internal sealed class RequestRecorder(RequestDelegate next, TelemetryEvents<RequestCompleted> events, ServiceIdentity identity, TimeProvider time)
 {
     private const int LongestUserAgent = 512, LongestPath = 2048;
 
-    public Task InvokeAsync(HttpContext context) => context.Request.Path.Value is "/health" or "/alive" ? next(context) : RecordAsync(context);
+    public Task InvokeAsync(HttpContext context) => context.Request.Path.Value is "/health" or "/alive" or "/metrics" ? next(context) : RecordAsync(context);
 
     private async Task RecordAsync(HttpContext context)
     {

@@ -49,10 +49,11 @@ public static class TelemetryExtensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("McpPlatform.*", "MassTransit", "Npgsql", "Yarp.ReverseProxy"))
+                .AddMeter("McpPlatform.*", "MassTransit", "Npgsql", "Yarp.ReverseProxy")
+                .AddPrometheusExporter())
             .WithTracing(tracing => tracing
                 .AddAspNetCoreInstrumentation(options =>
-                    options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive"))
+                    options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive" or "/metrics"))
                 .AddHttpClientInstrumentation()
                 .AddSource("McpPlatform.*", "MassTransit", "Npgsql", "Yarp.ReverseProxy", "Experimental.ModelContextProtocol")
                 .SetSampler(new ParentBasedSampler(new OrphanClientSampler())));
@@ -62,4 +63,9 @@ public static class TelemetryExtensions
             builder.Services.AddOpenTelemetry().UseOtlpExporter();
         }
     }
+
+    /// <summary><c>/metrics</c>: the same metrics as Prometheus reads them (text format 0.0.4, or OpenMetrics). Whoever maps it says who may read it.</summary>
+    /// <param name="app">The service.</param>
+    /// <returns>The endpoint.</returns>
+    public static IEndpointConventionBuilder MapPlatformMetrics(this WebApplication app) => app.MapPrometheusScrapingEndpoint("/metrics").WithName("Metrics");
 }

@@ -17,6 +17,7 @@ public sealed class EndpointTests
     {
         ["/alive"] = "an orchestrator asks, before there is anybody to log in",
         ["/health"] = "the same",
+        ["/metrics"] = "a scraper inside the network asks; the Gateway leads nobody to a service's, and asks for a permission at its own",
         ["/openapi/{documentName}.json"] = "tells what the API is, not what is in it",
         ["/openapi/v1.json"] = "the same, merged",
         ["/docs"] = "the page that shows it",

@@ -110,7 +110,7 @@ public sealed class GatewayApplication : IAsyncLifetime
     };
 
     /// <summary>A client of a user who is logged in.</summary>
-    internal HttpClient ClientFor(Guid userId, string username = "alice") => WithToken(Issuer.CreateToken(userId, username));
+    internal HttpClient ClientFor(Guid userId, string username = "alice", params string[] permissions) => WithToken(Issuer.CreateToken(userId, username, permissions));
 
     internal HttpClient WithToken(string token)
     {

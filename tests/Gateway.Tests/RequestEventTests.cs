@@ -1,3 +1,4 @@
+using McpPlatform.Contracts.Identity;
 using System.Net;
 using System.Net.Http.Json;
 using McpPlatform.TestSupport;
@@ -76,6 +77,19 @@ public sealed class RequestEventTests(GatewayApplication gateway, PlatformServer
         await client.GetAsync("/api/users/afterhealth");
         await gateway.RecordedAsync("/api/users/afterhealth");
         Assert.Equal(0, gateway.CountRecorded("/health") + gateway.CountRecorded("/alive"));
+    }
+
+    [Fact]
+    public async Task Metrics_are_for_who_may_read_figures()
+    {
+        using var anonymous = gateway.Anonymous();
+        using var stranger = gateway.ClientFor(Guid.CreateVersion7(), "stranger", Permissions.McpToolsCall);
+        using var reader = gateway.ClientFor(Guid.CreateVersion7(), "prometheus", Permissions.AnalyticsRead);
+        await reader.GetAsync("/api/users/measured");
+
+        await (await anonymous.GetAsync("/metrics")).ProblemAsync(HttpStatusCode.Unauthorized);
+        await (await stranger.GetAsync("/metrics")).ProblemAsync(HttpStatusCode.Forbidden);
+        Assert.Contains("http_server_request_duration_seconds_count", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
     }
 
     [Fact]

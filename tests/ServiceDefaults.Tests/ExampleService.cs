@@ -9,6 +9,7 @@ using McpPlatform.ServiceDefaults.Data;
 using McpPlatform.ServiceDefaults.Health;
 using McpPlatform.ServiceDefaults.Http;
 using McpPlatform.ServiceDefaults.Messaging;
+using McpPlatform.ServiceDefaults.Telemetry;
 using McpPlatform.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -70,6 +71,7 @@ internal sealed class ExampleService : IAsyncDisposable
         app.Urls.Add("http://127.0.0.1:0");
         app.UsePlatformHttp();
         app.MapPlatformHealth();
+        app.MapPlatformMetrics().AllowAnonymous();
         app.UseForwardedHeaders();
         app.UseAuthentication();
         app.UseAuthorization();
