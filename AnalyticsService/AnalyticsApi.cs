@@ -6,6 +6,7 @@ using McpPlatform.AnalyticsService.Export;
 using McpPlatform.AnalyticsService.Live;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Requests;
 using McpPlatform.AnalyticsService.Rollups;
@@ -48,6 +49,9 @@ internal static class AnalyticsApi
         group.MapGet("/audit/verify", AuditEndpoints.VerifyAsync).WithName("VerifyAudit").RequirePermission(Permissions.AuditRead);
         group.MapGet("/audit/checkpoints", AuditEndpoints.CheckpointsAsync).WithName("ListAuditCheckpoints").RequirePermission(Permissions.AuditRead);
         group.MapGet("/audit/keys", AuditEndpoints.KeysAsync).WithName("GetAuditKeys").RequirePermission(Permissions.AuditRead);
+
+        group.MapPost("/erasures", ErasureEndpoints.EraseAsync).WithName("EraseUserData").RequirePermission(Permissions.UsersManage).ProducesValidationProblem();
+        group.MapGet("/erasures/{id:guid}", ErasureEndpoints.GetAsync).WithName("GetErasure").RequirePermission(Permissions.UsersManage).ProducesProblem(StatusCodes.Status404NotFound);
 
         // Everyone who is signed in looks at pages; the viewer is taken from the token.
         group.MapPost("/page-views", RecordPageView.Handle).WithName("RecordPageView");

@@ -5,6 +5,7 @@ using McpPlatform.AnalyticsService.Events;
 using McpPlatform.AnalyticsService.Live;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Requests;
 using McpPlatform.AnalyticsService.SystemMetrics;
 using McpPlatform.AnalyticsService.Telemetry;
@@ -43,6 +44,8 @@ internal static class AnalyticsServiceSetup
         builder.Services.AddScoped<AuditVerifier>();
         builder.Services.AddSingleton<SealAudit>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<SealAudit>());
+        builder.Services.AddSingleton<EraseData>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<EraseData>());
         builder.Services.AddSingleton<AnalyticsTelemetry>();
         builder.Services.AddSingleton<LiveTraffic>();
         builder.Services.AddSingleton<LiveFeed>();

@@ -25,6 +25,7 @@ internal sealed class StoreActivities(EventStore store, LiveTraffic live) : ICon
             .Json("details", x => x.Details is null ? null : JsonSerializer.SerializeToElement(x.Details))
             .Json("old_values", x => x.OldValues)
             .Json("new_values", x => x.NewValues)
+            .Protected((x, personal) => x with { ClientIp = personal.Address(x.ClientIp) })
             .Chained();
 
     public async Task Consume(ConsumeContext<ActivityRecorded> context)

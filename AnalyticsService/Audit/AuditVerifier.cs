@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using McpPlatform.AnalyticsService.Data;
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Rollups;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -13,6 +14,7 @@ namespace McpPlatform.AnalyticsService.Audit;
 internal sealed class AuditVerifier(AnalyticsDbContext db, AuditKeys keys)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private readonly Dictionary<Guid, (DateOnly Day, long Sequence, Guid EventId)> erasures = [];
     private long activities, erased, unsealed;
 
     /// <summary>Examines the days from the first to the last, and all checkpoints.</summary>
@@ -33,6 +35,7 @@ internal sealed class AuditVerifier(AnalyticsDbContext db, AuditKeys keys)
                 ?? await FindInsertedAsync(connection, day, cancellationToken);
         }
 
+        problem ??= await FindForgedErasureAsync(cancellationToken);
         return new(problem is null, from, to, activities, erased, unsealed, checkpoints.Count, checkpoints.Count == 0 ? null : Summarize(checkpoints[^1]), problem);
     }
 
@@ -83,7 +86,11 @@ internal sealed class AuditVerifier(AnalyticsDbContext db, AuditKeys keys)
             }
 
             activities++;
-            erased += link.ErasureId is null ? 0 : 1;
+            if (link.ErasureId is { } erasure)
+            {
+                erased++;
+                erasures.TryAdd(erasure, (day, sequence, link.EventId));
+            }
         }
 
         var last = checkpoints.Select(checkpoint => checkpoint.Sequence).DefaultIfEmpty().Max();
@@ -134,6 +141,16 @@ internal sealed class AuditVerifier(AnalyticsDbContext db, AuditKeys keys)
         await rows.ReadAsync(cancellationToken);
         unsealed += rows.GetInt64(0);
         return rows.IsDBNull(1) ? null : new("inserted", day, null, rows.GetGuid(1), $"An activity of {Name(day)} has no place in the chain: it was put there by somebody else.");
+    }
+
+    // An erasure is an activity itself, with a place in the chain: nobody erases what he has done, and nothing tells of it.
+    private async Task<AuditProblem?> FindForgedErasureAsync(CancellationToken cancellationToken)
+    {
+        Guid[] ids = [.. erasures.Keys];
+        var known = await db.Activities.Where(activity => ids.Contains(activity.EventId) && activity.Action == ErasureEndpoints.Action).Select(activity => activity.EventId).ToListAsync(cancellationToken);
+        return ids.Except(known).Select(id => erasures[id]).OrderBy(one => one.Day).ThenBy(one => one.Sequence)
+            .Select(one => new AuditProblem("edited", one.Day, one.Sequence, one.EventId, $"Activity {one.Sequence} of {Name(one.Day)} looks erased, and no activity tells that somebody erased it."))
+            .FirstOrDefault();
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, DateOnly day)

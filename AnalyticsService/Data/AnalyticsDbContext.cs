@@ -2,6 +2,7 @@ using McpPlatform.AnalyticsService.Activities;
 using McpPlatform.AnalyticsService.Audit;
 using McpPlatform.AnalyticsService.McpServers;
 using McpPlatform.AnalyticsService.PageViews;
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Requests;
 using McpPlatform.AnalyticsService.Rollups;
@@ -27,6 +28,8 @@ internal sealed class AnalyticsDbContext(DbContextOptions<AnalyticsDbContext> op
     public DbSet<McpServerStatus> ServerStatus => Set<McpServerStatus>();
 
     public DbSet<RejectedEvent> Rejected => Set<RejectedEvent>();
+
+    public DbSet<Erasure> Erasures => Set<Erasure>();
 
     public DbSet<AuditLink> AuditLinks => Set<AuditLink>();
 

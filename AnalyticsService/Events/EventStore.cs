@@ -1,3 +1,4 @@
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Telemetry;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ namespace McpPlatform.AnalyticsService.Events;
 /// after it is never lost.
 /// </summary>
 internal sealed class EventStore(
-    NpgsqlDataSource source, Partitions partitions, RejectedEvents rejected, IOptions<RetentionOptions> retention, AnalyticsTelemetry telemetry, TimeProvider time)
+    NpgsqlDataSource source, Partitions partitions, RejectedEvents rejected, PersonalData personal, IOptions<RetentionOptions> retention, AnalyticsTelemetry telemetry, TimeProvider time)
 {
     /// <summary>
     /// Stores what travelled in one message. An event that cannot be stored is put aside (<see cref="RejectedEvents"/>) and costs no other; one that is older than the retention is
@@ -32,7 +33,7 @@ internal sealed class EventStore(
             }
             else if (single is not null && table.DayOf(single) >= first)
             {
-                batch.Add(single);
+                batch.Add(table.Protect(single, personal));
             }
             else
             {
@@ -75,7 +76,7 @@ internal sealed class EventStore(
     private Task RejectAsync<TEvent>(EventTable<TEvent> table, TEvent single, string reason, CancellationToken cancellationToken)
     {
         telemetry.Rejected(table.Name);
-        return rejected.AddAsync(table, single, reason, cancellationToken);
+        return rejected.AddAsync(table, table.Protect(single, personal), reason, cancellationToken);
     }
 
     // Class 22 is "data exception": this value, not this moment, is the reason.

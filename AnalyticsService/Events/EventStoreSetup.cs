@@ -1,3 +1,4 @@
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Rejected;
 using McpPlatform.AnalyticsService.Rollups;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,6 +14,9 @@ internal static class EventStoreSetup
         var services = builder.Services;
         services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+        services.AddOptions<PrivacyOptions>().BindConfiguration(PrivacyOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PrivacyOptions>, PrivacyOptionsValidator>());
+        services.TryAddSingleton<PersonalData>();
         foreach (var table in tables)
         {
             services.AddSingleton(table);

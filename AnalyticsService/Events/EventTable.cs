@@ -1,5 +1,6 @@
 using System.Text.Json;
 using McpPlatform.AnalyticsService.Data;
+using McpPlatform.AnalyticsService.Privacy;
 using McpPlatform.AnalyticsService.Rollups;
 using Npgsql;
 using NpgsqlTypes;
@@ -69,6 +70,7 @@ internal sealed class EventTable<TEvent> : EventTable
     private readonly Func<TEvent, Guid> eventId;
     private readonly Func<TEvent, DateTimeOffset> occurredAt;
     private string? insert, copy;
+    private Func<TEvent, PersonalData, TEvent>? protect;
 
     public EventTable(string name, Func<RetentionOptions, int> retentionDays, Func<TEvent, Guid> eventId, Func<TEvent, DateTimeOffset> occurredAt)
         : base(name, retentionDays)
@@ -113,6 +115,16 @@ internal sealed class EventTable<TEvent> : EventTable
     public EventTable<TEvent> Uuid(string column, Func<TEvent, Guid?> value) => Add(column, NpgsqlDbType.Uuid, x => value(x));
 
     public EventTable<TEvent> Json(string column, Func<TEvent, JsonElement?> value) => Add(column, NpgsqlDbType.Jsonb, x => Storable.Json(value(x)));
+
+    /// <summary>The event as it is stored, with as much about people as the operator wants.</summary>
+    public TEvent Protect(TEvent single, PersonalData personal) => protect is null || personal.IsFull ? single : protect(single, personal);
+
+    /// <summary>Events of this table tell about people.</summary>
+    public EventTable<TEvent> Protected(Func<TEvent, PersonalData, TEvent> how)
+    {
+        protect = how;
+        return this;
+    }
 
     /// <summary>Its rows are the audit trail.</summary>
     public EventTable<TEvent> Chained()

@@ -23,7 +23,8 @@ internal sealed class StoreRequests(EventStore store, LiveTraffic live) : IConsu
             .Uuid("user_id", x => x.UserId)
             .OptionalText("username", MaxNameLength, x => x.Username)
             .OptionalText("error", MaxErrorLength, x => x.Error)
-            .OptionalText("trace_id", TraceIdLength, x => x.TraceId);
+            .OptionalText("trace_id", TraceIdLength, x => x.TraceId)
+            .Protected((x, personal) => x with { ClientIp = personal.Address(x.ClientIp), UserAgent = personal.UserAgent(x.UserAgent) });
 
     public async Task Consume(ConsumeContext<RequestCompletedBatch> context)
     {

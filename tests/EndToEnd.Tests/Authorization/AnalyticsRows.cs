@@ -26,6 +26,8 @@ internal static class AnalyticsRows
         Needs("GET /api/analytics/audit/verify", Permissions.AuditRead),
         Needs("GET /api/analytics/audit/checkpoints", Permissions.AuditRead),
         Needs("GET /api/analytics/audit/keys", Permissions.AuditRead),
+        Needs("POST /api/analytics/erasures", Permissions.UsersManage, 202, new { user_id = Guid.Empty }),
+        Needs("GET /api/analytics/erasures/{id}", Permissions.UsersManage, 404, (_, _) => Task.FromResult(new Ask($"/api/analytics/erasures/{Guid.NewGuid()}"))),
         SignedIn("POST /api/analytics/page-views", 202, new { path = "/home" }),
         SignedIn("POST /api/analytics/page-views/batch", 202, new { views = new[] { new { path = "/home", session_id = "s", ago_ms = 10 } } }),
     ];
