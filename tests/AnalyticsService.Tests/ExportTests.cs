@@ -142,5 +142,5 @@ public sealed class ExportTests(AnalyticsServiceApplication app)
     }
 
     private Task<long> RunningAsync() =>
-        app.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%request_logs%'");
+        app.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%request_logs%' AND query NOT LIKE '%rollups%'");
 }

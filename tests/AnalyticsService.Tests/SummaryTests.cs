@@ -9,7 +9,7 @@ namespace McpPlatform.AnalyticsService.Tests;
 public sealed class SummaryTests(AnalyticsServiceApplication app)
 {
     // An hour that no other test writes into.
-    private static readonly DateTimeOffset Hour = new(DateTime.UtcNow.Date.AddDays(-17).AddHours(7), TimeSpan.Zero);
+    private static readonly DateTimeOffset Hour = new(DateTime.UtcNow.Date.AddDays(-26).AddHours(7), TimeSpan.Zero);
 
     private static string Range => $"from={Hour:yyyy-MM-ddTHH:mm:ssZ}&to={Hour.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}";
 

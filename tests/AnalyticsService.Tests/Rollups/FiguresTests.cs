@@ -91,7 +91,7 @@ public sealed class FiguresTests(AnalyticsServiceApplication app)
     {
         using var client = app.ClientWith(Permissions.AnalyticsRead);
         var route = $"old-{Guid.CreateVersion7():N}";
-        var at = DateTimeOffset.UtcNow.AddDays(-18);
+        var at = DateTimeOffset.UtcNow.AddDays(-24);
         var request = Sample.Request(at) with { Route = route };
         await app.PublishAsync(new RequestCompletedBatch([request]));
         Assert.Equal(1, await app.CountAsync("request_logs", [request.EventId], 1));
